@@ -1,0 +1,1 @@
+"""Where candles and quotes come from: real exchanges and the simulated market."""

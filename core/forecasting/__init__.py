@@ -1,0 +1,1 @@
+"""The engine (the one writer) and the service (the readers' only door)."""

@@ -1,0 +1,174 @@
+"""The readers' only door: what a web worker may ask, answered from published values.
+
+Nothing here fetches, trains or builds features, and nothing imports scikit-learn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.clock import Clock
+from core.domain import EngineStatus, ForecastSpec, Progress, Quote, Series, Snapshot
+from core.errors import DemandRefused
+from core.forecasting.store import RetrainRequest, SnapshotStore, Want
+
+ENGINE_SILENT_AFTER: Final = timedelta(seconds=5)
+QUOTE_TRADABLE_FOR: Final = timedelta(seconds=10)
+QUOTE_STALE_AFTER: Final = timedelta(seconds=15)
+CANDLE_LATE_AFTER: Final = timedelta(seconds=90)
+DEMAND_IDLE_AFTER: Final = timedelta(minutes=10)
+_DEMAND_RENEW_EVERY: Final = timedelta(seconds=30)
+_NEW_DEMAND_EVERY: Final = timedelta(minutes=1)
+RETRAIN_EVERY: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is known of a spec at `now`; each part is None until the engine published it.
+
+    `refusal` is empty, or the sentence why the spec is not served.
+    """
+
+    now: datetime
+    spec: ForecastSpec
+    status: EngineStatus | None
+    snapshot: Snapshot | None
+    quote: Quote | None
+    refusal: str = ""
+
+    @property
+    def engine_alive(self) -> bool:
+        """Tell whether the engine beat within the last seconds."""
+        return self.status is not None and self.now - self.status.beat_at < ENGINE_SILENT_AFTER
+
+    @property
+    def exchange_now(self) -> datetime:
+        """Return `now` on the exchange's clock, by the engine's last known offset."""
+        offset = (self.status.clock_offset_ms or 0.0) if self.status else 0.0
+        return self.now + timedelta(milliseconds=offset)
+
+    @property
+    def progress(self) -> Progress:
+        """Return what the engine is doing for the spec."""
+        known = self.status.progress.get(self.spec.key) if self.status else None
+        return known or Progress(stage="ready" if self.snapshot else "waiting")
+
+    @property
+    def quote_age(self) -> timedelta | None:
+        return self.exchange_now - self.quote.time if self.quote else None
+
+    @property
+    def candle_age(self) -> timedelta | None:
+        """Return the time since the last candle closed."""
+        return self.exchange_now - self.snapshot.as_of if self.snapshot else None
+
+
+class ForecastService:
+    """Reads for web workers; also takes down what visitors want.
+
+    Parameters
+    ----------
+    store : SnapshotStore
+    clock : Clock
+    watch : sequence of ForecastSpec
+        Specs that are always served.
+    max_specs : int
+        Visitors' specs served at a time besides them.
+    """
+
+    def __init__(
+        self, store: SnapshotStore, clock: Clock, watch: Sequence[ForecastSpec], max_specs: int
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self.watch = tuple(watch)
+        self._watch_keys = frozenset(spec.key for spec in watch)
+        self._max_specs = max_specs
+        self._renewed: dict[str, datetime] = {}
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def view(self, spec: ForecastSpec, client: str) -> View:
+        """Return what is published for `spec`, registering the demand of `client` for it.
+
+        Parameters
+        ----------
+        client : str
+            Tells visitors apart (an address); only used to limit new demands.
+        """
+        refusal = ""
+        try:
+            self._want(spec, client)
+        except DemandRefused as error:
+            refusal = str(error)
+        return View(
+            now=self._clock.now(),
+            spec=spec,
+            status=self._store.status(),
+            snapshot=self._store.snapshot(spec),
+            quote=self._store.quote(spec.ticker),
+            refusal=refusal,
+        )
+
+    def series(self, spec: ForecastSpec) -> Series | None:
+        """Return the chart data of `spec`; about 100 kB, so not for every tick."""
+        return self._store.series(spec)
+
+    def request_retrain(self, spec: ForecastSpec) -> str:
+        """Ask the engine to retrain `spec`; return a sentence for the person who asked."""
+        now = self._clock.now()
+        answer = "Retraining was asked for; the engine starts within seconds."
+
+        def change(requests: dict[str, RetrainRequest]) -> dict[str, RetrainRequest]:
+            nonlocal answer
+            kept = {k: r for k, r in requests.items() if now - r.at < RETRAIN_EVERY}
+            if spec.key in kept:
+                again = kept[spec.key].at + RETRAIN_EVERY
+                answer = (
+                    f"{spec.ticker} was retrained less than 10 minutes ago; "
+                    f"ask again after {again:%H:%M} UTC."
+                )
+                return kept
+            return {**kept, spec.key: RetrainRequest(spec, now)}
+
+        self._store.update_retrain_requests(change)
+        return answer
+
+    def _want(self, spec: ForecastSpec, client: str) -> None:
+        if spec.key in self._watch_keys:
+            return
+        now = self._clock.now()
+        renewed = self._renewed.get(spec.key)
+        if renewed is not None and now - renewed < _DEMAND_RENEW_EVERY:
+            return
+        self._store.update_wanted(lambda wanted: self._admit(wanted, spec, client, now))
+        self._renewed = {
+            **{k: t for k, t in self._renewed.items() if now - t < _DEMAND_RENEW_EVERY},
+            spec.key: now,
+        }
+
+    def _admit(
+        self, wanted: dict[str, Want], spec: ForecastSpec, client: str, now: datetime
+    ) -> dict[str, Want]:
+        """Return `wanted` with `spec` renewed or added; idle demands are dropped."""
+        live = {k: w for k, w in wanted.items() if now - w.last_seen < DEMAND_IDLE_AFTER}
+        if spec.key in live:
+            return {**live, spec.key: replace(live[spec.key], last_seen=now)}
+        if len(live) >= self._max_specs:
+            raise DemandRefused(
+                f"All {self._max_specs} places for visitors' forecasts are taken. "
+                f"Served now: {self._served(live)}. A place frees after 10 idle minutes."
+            )
+        if any(w.client == client and now - w.since < _NEW_DEMAND_EVERY for w in live.values()):
+            raise DemandRefused(
+                "One new forecast per visitor and minute: wait a moment. "
+                f"Served now: {self._served(live)}."
+            )
+        return {**live, spec.key: Want(spec, client, since=now, last_seen=now)}
+
+    def _served(self, live: dict[str, Want]) -> str:
+        return ", ".join(s.to_text() for s in (*self.watch, *(w.spec for w in live.values())))

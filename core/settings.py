@@ -1,0 +1,127 @@
+"""Every setting of a deployment, read once from the environment.
+
+`SETTINGS` is the one list of names; docs/operations.md documents each of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from core.domain import ForecastSpec, Market
+from core.errors import ParameterError, SettingsError
+
+MarketSource = Literal["auto", "binance", "simulated"]
+EngineMode = Literal["internal", "external"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one deployment; see `SETTINGS` for the variables behind them."""
+
+    market_source: MarketSource
+    binance_base_urls: tuple[str, ...]
+    artifact_dir: Path
+    watch: tuple[ForecastSpec, ...]
+    max_specs: int
+    engine: EngineMode
+    quote_seconds: int
+    retrain_hours: int
+    port: int
+    web_concurrency: int
+    log_level: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment.
+
+        Raises
+        ------
+        SettingsError
+            A value is malformed; the sentence names the variable and what is allowed.
+        """
+        env = os.environ if environ is None else environ
+        return cls(**{s.field: s.read(env) for s in SETTINGS})
+
+    def market_dir(self, market: Market) -> Path:
+        """Return the directory of one world's files; simulated ones live apart."""
+        return self.artifact_dir / "simulated" if market == "simulated" else self.artifact_dir
+
+    @property
+    def run_dir(self) -> Path:
+        """Return the directory of the shared cache, locks and other run-time state."""
+        return self.artifact_dir / "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable: its name, the `Settings` field, its default and parser."""
+
+    name: str
+    field: str
+    default: str
+    parse: Callable[[str], Any]
+
+    def read(self, env: Mapping[str, str]) -> Any:
+        text = env.get(self.name, "").strip() or self.default
+        try:
+            return self.parse(text)
+        except (ValueError, ParameterError) as error:
+            raise SettingsError(f"{self.name}={text!r} cannot be used: {error}") from None
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in allowed:
+            raise ValueError(f"it must be one of {', '.join(allowed)}.")
+        return text.lower()
+
+    return parse
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"it must be a whole number from {low:,} to {high:,}.")
+        return int(text)
+
+    return parse
+
+
+def _urls(text: str) -> tuple[str, ...]:
+    urls = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise ValueError("it must be a comma list of http(s) addresses.")
+    return urls
+
+
+def _specs(text: str) -> tuple[ForecastSpec, ...]:
+    return tuple(ForecastSpec.from_text(part.strip()) for part in text.split(",") if part.strip())
+
+
+SETTINGS: Final = (
+    Setting("MARKET_SOURCE", "market_source", "auto", _choice("auto", "binance", "simulated")),
+    Setting(
+        "BINANCE_BASE_URL",
+        "binance_base_urls",
+        "https://data-api.binance.vision,https://api.binance.com",
+        _urls,
+    ),
+    Setting("ARTIFACT_DIR", "artifact_dir", "artifacts", lambda text: Path(text).absolute()),
+    Setting("WATCH", "watch", "BTC-USD", _specs),
+    Setting("MAX_SPECS", "max_specs", "8", _whole(0, 64)),
+    Setting("ENGINE", "engine", "internal", _choice("internal", "external")),
+    Setting("QUOTE_SECONDS", "quote_seconds", "3", _whole(1, 60)),
+    Setting("RETRAIN_HOURS", "retrain_hours", "24", _whole(1, 720)),
+    Setting("PORT", "port", "8050", _whole(1, 65_535)),
+    Setting("WEB_CONCURRENCY", "web_concurrency", "2", _whole(1, 64)),
+    Setting(
+        "LOG_LEVEL", "log_level", "info", _choice("debug", "info", "warning", "error", "critical")
+    ),
+)
