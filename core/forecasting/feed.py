@@ -1,0 +1,144 @@
+"""One ticker's closed candles, followed: at first caught up, then polled after each close."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import pandas as pd
+
+from core.errors import ExchangeError, HistoryError
+from core.exchanges.base import Provider
+from core.history.cleaning import MINUTE, empty_candles, merge
+from core.history.csv_store import CsvStore
+from core.history.sync import SyncStep, sync
+
+# Just-closed candles may still be revised: each poll reads these again.
+_REREAD: Final = 2 * MINUTE
+_FIRST_POLL_AFTER_CLOSE: Final = timedelta(milliseconds=400)
+_RETRY_PAUSES: Final = tuple(timedelta(seconds=s) for s in (0.7, 1, 1, 1.5, 2, 3, 5))
+_CONTEXT_SPAN: Final = timedelta(days=30)
+_MAX_ROWS: Final = 100_000
+
+
+class TickerFeed:
+    """Candles of one ticker, on disk first and in memory after.
+
+    Used by one thread at a time; `candles` is replaced, never changed, so that other
+    threads may keep reading what they took.
+
+    Parameters
+    ----------
+    provider : Provider
+    store : CsvStore or None
+        None keeps candles in memory only.
+    ticker : str
+    """
+
+    def __init__(self, provider: Provider, store: CsvStore | None, ticker: str) -> None:
+        self.ticker = ticker
+        self.candles: pd.DataFrame = empty_candles()
+        self.context: pd.DataFrame = empty_candles()
+        self.ready = False
+        self.notice = ""
+        self._provider = provider
+        self._store = store
+        self._polls_without_news = 0
+        self._next_poll = datetime.min.replace(tzinfo=provider.now().tzinfo)
+
+    def start(self, rows: int, on_step: Callable[[SyncStep], None]) -> None:
+        """Load what is stored and fetch what is missing of the newest `rows` minutes.
+
+        Raises
+        ------
+        ExchangeError, HistoryError
+            What was fetched before is kept; calling again goes on from there.
+        """
+        if self.candles.empty:
+            self.candles = self._load()
+        for step in sync(self._provider, self.ticker, self.candles, rows, self._store):
+            self.candles = step.candles
+            on_step(step)
+        self._trim()
+        if self._store is not None:
+            self._store.compact(self.candles, self._provider.name)
+        self.ready = True
+        self._schedule()
+
+    def refresh_context(self) -> None:
+        """Fetch the hourly candles of the last 30 days: for display and volatility only."""
+        end = self._provider.now()
+        pages = list(
+            self._provider.candles(self.ticker, end - _CONTEXT_SPAN, None, interval="1h")
+        )
+        self.context = pd.concat(pages) if pages else empty_candles()
+
+    def due(self) -> bool:
+        """Tell whether a new candle may be there."""
+        return self.ready and self._provider.now() >= self._next_poll
+
+    def poll(self) -> bool:
+        """Fetch the newest closed candles; return whether any is new or revised.
+
+        Raises
+        ------
+        ExchangeError, HistoryError
+            Nothing was changed.
+        """
+        try:
+            news = self._news()
+        except (ExchangeError, HistoryError):
+            self._retry_later()
+            raise
+        if news.empty:
+            self._retry_later()
+            return False
+        if self._store is not None:
+            self._store.append(news, self._provider.name)
+        self.candles = merge(self.candles, news)
+        self._trim()
+        self._polls_without_news = 0
+        self._schedule()
+        return True
+
+    @property
+    def next_close(self) -> datetime:
+        """Return when the candle after the newest one closes."""
+        return self.candles.index[-1].to_pydatetime() + 2 * MINUTE
+
+    def _load(self) -> pd.DataFrame:
+        if self._store is None:
+            return empty_candles()
+        try:
+            return self._store.load()
+        except HistoryError as error:
+            aside = self._store.set_aside()
+            self.notice = f"{error} It was set aside as {aside.name} and is fetched again."
+            return empty_candles()
+
+    def _news(self) -> pd.DataFrame:
+        """Return closed candles that are not held, or held with other values."""
+        last = self.candles.index[-1].to_pydatetime()
+        end = self._provider.now().replace(second=0, microsecond=0)
+        pages = list(self._provider.candles(self.ticker, last - _REREAD, end))
+        if not pages:
+            return empty_candles()
+        page = pd.concat(pages)
+        held = self.candles.reindex(page.index)
+        return page[~(held == page).all(axis=1)]
+
+    def _trim(self) -> None:
+        self.candles = self.candles.iloc[-_MAX_ROWS:]
+
+    def _schedule(self) -> None:
+        """Poll right after the next close; while candles are missing, by growing pauses."""
+        if self._provider.now() < self.next_close:
+            self._next_poll = self.next_close + _FIRST_POLL_AFTER_CLOSE
+        else:
+            self._retry_later()
+
+    def _retry_later(self) -> None:
+        pause = _RETRY_PAUSES[min(self._polls_without_news, len(_RETRY_PAUSES) - 1)]
+        self._polls_without_news += 1
+        self._next_poll = self._provider.now() + pause

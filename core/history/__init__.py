@@ -1,0 +1,1 @@
+"""Closed candles on disk: one CSV per ticker, appended as candles close."""

@@ -1,0 +1,50 @@
+"""gunicorn: two threaded workers by default, and the engine beside them.
+
+Start with ``gunicorn app:create_server()``; every option is explained in docs/operations.md.
+"""
+
+import os
+import uuid
+from pathlib import Path
+
+from core.forecasting.supervision import Supervisor
+from core.settings import Settings
+
+_settings = Settings.from_env()
+
+bind = f"0.0.0.0:{_settings.port}"
+workers = _settings.web_concurrency
+worker_class = "gthread"
+threads = 8
+# Every open tab keeps a connection; they must outlive the pause between two ticks.
+worker_connections = 4000
+keepalive = 75
+backlog = 2048
+preload_app = True
+timeout = 60
+graceful_timeout = 5
+control_socket_disable = True
+loglevel = _settings.log_level
+accesslog = None
+
+_boot = uuid.uuid4().hex
+_lifeline: tuple[int, int] | None = None
+
+
+def on_starting(server):
+    """Open the lifeline before any worker is forked, so that all of them hold it."""
+    global _lifeline
+    if _settings.engine == "internal":
+        _lifeline = os.pipe()
+
+
+def when_ready(server):
+    """Say where to look."""
+    server.log.info("Market Pulse is at http://127.0.0.1:%d", _settings.port)
+
+
+def post_worker_init(worker):
+    """Watch over the engine from every worker; threads may only start after the fork."""
+    if _lifeline is not None:
+        main_file = Path(__file__).with_name("main.py")
+        Supervisor(_settings.run_dir, main_file, _lifeline[0], _boot).start()
