@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.errors import ExchangeError, HistoryError
 from core.exchanges.base import Provider
-from core.history.cleaning import MINUTE, empty_candles, merge
+from core.history.cleaning import MINUTE, empty_candles, last_open, merge
 from core.history.csv_store import CsvStore
 from core.history.sync import SyncStep, sync
 
@@ -69,9 +69,7 @@ class TickerFeed:
     def refresh_context(self) -> None:
         """Fetch the hourly candles of the last 30 days: for display and volatility only."""
         end = self._provider.now()
-        pages = list(
-            self._provider.candles(self.ticker, end - _CONTEXT_SPAN, None, interval="1h")
-        )
+        pages = list(self._provider.candles(self.ticker, end - _CONTEXT_SPAN, None, interval="1h"))
         self.context = pd.concat(pages) if pages else empty_candles()
 
     def due(self) -> bool:
@@ -105,7 +103,7 @@ class TickerFeed:
     @property
     def next_close(self) -> datetime:
         """Return when the candle after the newest one closes."""
-        return self.candles.index[-1].to_pydatetime() + 2 * MINUTE
+        return last_open(self.candles) + 2 * MINUTE
 
     def _load(self) -> pd.DataFrame:
         if self._store is None:
@@ -119,7 +117,7 @@ class TickerFeed:
 
     def _news(self) -> pd.DataFrame:
         """Return closed candles that are not held, or held with other values."""
-        last = self.candles.index[-1].to_pydatetime()
+        last = last_open(self.candles)
         end = self._provider.now().replace(second=0, microsecond=0)
         pages = list(self._provider.candles(self.ticker, last - _REREAD, end))
         if not pages:

@@ -9,7 +9,6 @@ from filelock import FileLock, Timeout
 
 from core.errors import EngineRunning
 
-
 # `engine_runs` holds the lock for an instant each time it looks; a starting engine waits that out.
 _LOOKERS_TIMEOUT_S: Final = 0.3
 

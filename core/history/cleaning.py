@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,16 @@ def empty_candles() -> pd.DataFrame:
     return pd.DataFrame({name: np.empty(0) for name in CANDLE_COLUMNS}, index=index)
 
 
+def open_times(candles: pd.DataFrame) -> pd.DatetimeIndex:
+    """Return the index of `candles`, typed as what it is."""
+    return cast(pd.DatetimeIndex, candles.index)
+
+
+def last_open(candles: pd.DataFrame) -> datetime:
+    """Return the open time of the newest candle; there must be one."""
+    return open_times(candles)[-1].to_pydatetime()
+
+
 def check_candles(candles: pd.DataFrame) -> None:
     """Refuse candles that break a rule of the schema.
 
@@ -42,13 +52,15 @@ def check_candles(candles: pd.DataFrame) -> None:
         Names the first rule broken and the open time of the first row that breaks it.
     """
     prices = candles[["open", "high", "low", "close"]]
+    opens = open_times(candles)
     rules = {
         "a price or volume is not a finite number": np.isfinite(candles).all(axis=1),
         "a price is not above zero": (prices > 0).all(axis=1),
         "low is above open or close": candles["low"] <= prices[["open", "close"]].min(axis=1),
         "high is below open or close": candles["high"] >= prices[["open", "close"]].max(axis=1),
         "volume is negative": candles["volume"] >= 0,
-        "the open time is not a whole minute": candles.index.floor("min") == candles.index,
+        "the open time is not a whole minute": open_times(candles).floor("min")
+        == open_times(candles),
     }
     for rule, kept in rules.items():
         broken = ~np.asarray(kept, dtype=bool)
@@ -68,12 +80,9 @@ def merge(older: pd.DataFrame, newer: pd.DataFrame) -> pd.DataFrame:
 
 def find_gaps(candles: pd.DataFrame) -> list[Gap]:
     """Return the runs of missing minutes inside `candles`, oldest first."""
-    opens = candles.index
-    steps = opens[1:] - opens[:-1]
-    return [
-        Gap((opens[i] + MINUTE).to_pydatetime(), opens[i + 1].to_pydatetime())
-        for i in np.flatnonzero(steps > pd.Timedelta(MINUTE))
-    ]
+    opens = open_times(candles)
+    before = np.flatnonzero(opens[1:] - opens[:-1] > pd.Timedelta(MINUTE)).tolist()
+    return [Gap((opens[i] + MINUTE).to_pydatetime(), opens[i + 1].to_pydatetime()) for i in before]
 
 
 def missing_minutes(candles: pd.DataFrame) -> int:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from core.domain import CANDLE_COLUMNS, Market
 from core.errors import HistoryError
-from core.history.cleaning import check_candles, empty_candles
+from core.history.cleaning import check_candles, empty_candles, open_times
 
 _HEADER: Final = ",".join(("open_time", *CANDLE_COLUMNS, "market", "provider")) + "\n"
 _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
@@ -126,7 +126,7 @@ class CsvStore:
         try:
             table = pd.read_csv(
                 io.BytesIO(content),
-                dtype={**dict.fromkeys(CANDLE_COLUMNS, np.float64), "provider": "category"},
+                dtype=dict.fromkeys(CANDLE_COLUMNS, np.float64),
                 on_bad_lines="error",
             )
             opens = pd.to_datetime(table["open_time"], format=_TIME_FORMAT, utc=True)
@@ -134,15 +134,15 @@ class CsvStore:
             raise HistoryError(f"{self.path.name} has a line that is no candle: {error}") from error
         if not (table["market"] == self.market).all():
             raise HistoryError(f"{self.path.name} holds candles that are not {self.market}.")
-        candles = table[list(CANDLE_COLUMNS)].set_axis(pd.DatetimeIndex(opens, name="open_time"))
+        index = pd.DatetimeIndex(opens, name="open_time").as_unit("us")
+        candles = table[list(CANDLE_COLUMNS)].set_axis(index)
         try:
             check_candles(candles)
         except HistoryError as error:
             raise HistoryError(f"{self.path.name}: {error}") from None
-        candles.index = candles.index.as_unit("us")
         return candles
 
     def _format(self, candles: pd.DataFrame, provider: str) -> str:
         table = candles[list(CANDLE_COLUMNS)].assign(market=self.market, provider=provider)
-        table.insert(0, "open_time", candles.index.strftime(_TIME_FORMAT))
-        return table.to_csv(index=False, header=False, lineterminator="\n")
+        table.insert(0, "open_time", open_times(candles).strftime(_TIME_FORMAT))
+        return str(table.to_csv(index=False, header=False, lineterminator="\n"))

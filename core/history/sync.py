@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from core.exchanges.base import Provider
-from core.history.cleaning import MINUTE, Gap, find_gaps, merge
+from core.history.cleaning import MINUTE, Gap, find_gaps, last_open, merge, open_times
 from core.history.csv_store import CsvStore
 
 # A hole younger than this may still be filled by the exchange; older ones are outages.
@@ -38,7 +38,7 @@ def missing_ranges(candles: pd.DataFrame, start: datetime, end: datetime) -> lis
     """
     if candles.empty:
         return [Gap(start, end)] if start < end else []
-    first, after = candles.index[0].to_pydatetime(), candles.index[-1].to_pydatetime() + MINUTE
+    first, after = open_times(candles)[0].to_pydatetime(), last_open(candles) + MINUTE
     recent = [g for g in find_gaps(candles) if g.end > end - _ASK_AGAIN_FOR]
     edges = [Gap(start, first), Gap(after, end)]
     return sorted((g for g in (*edges, *recent) if g.minutes > 0), key=lambda g: g.start)
@@ -81,7 +81,7 @@ def sync(
             if store is not None:
                 store.append(page, provider.name)
             candles = merge(candles, page)
-            reached = int((page.index[-1] - gap.start) / MINUTE) + 1
+            reached = int((last_open(page) - gap.start) / MINUTE) + 1
             yield SyncStep(candles, done + reached, total)
         done += gap.minutes
     yield SyncStep(candles, total, total)
