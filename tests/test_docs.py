@@ -12,7 +12,9 @@ from core.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 OPERATIONS = ROOT / "docs" / "operations.md"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "artifacts" / "README.md"])
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "artifacts" / "README.md"]
+)
 # Read by make and by scripts/browser.sh; they are no settings of the app.
 MAKE_VARIABLES = {"PYTHON", "ARGS", "CHROMIUM"}
 
