@@ -1,0 +1,238 @@
+"""A client for one exchange behind several hosts: retries, the gate, typed errors."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
+
+from core.clock import Clock
+from core.errors import (
+    BadRequest,
+    Banned,
+    ExchangeError,
+    ExchangeTimeout,
+    Forbidden,
+    RateLimited,
+    Restricted,
+)
+from core.exchanges.access import Access, host_of
+from core.exchanges.statuses import (
+    LIMIT_STATUSES,
+    Complaint,
+    Reply,
+    complaint_of,
+    error_of_status,
+    sentence_of,
+    wait_asked_s,
+)
+from core.exchanges.transport import Transport
+
+T = TypeVar("T")
+CodeReader = Callable[[Reply, Complaint], ExchangeError | None]
+
+DEADLINE_S: Final = 20.0
+_RETRIES: Final = 3
+_FIRST_BACKOFF_S: Final = 0.5
+_WEIGHT_IS_OF_THE_LAST_S: Final = 60.0
+
+
+def no_codes(_reply: Reply, _complaint: Complaint) -> None:
+    """Leave every refusal to its HTTP status."""
+
+
+class HttpClient:
+    """GET for one exchange. Thread-safe; all threads share one gate and one session.
+
+    A retryable failure is repeated up to three times on the same host, with exponential
+    backoff and jitter, then the next host is asked; hosts share the call's deadline
+    evenly, so that a silent one leaves time for the others. The host that answered last
+    is asked first.
+
+    Parameters
+    ----------
+    name : str
+        The exchange's name, for sentences.
+    base_urls : sequence of str
+        Hosts in the order of preference, at least one.
+    clock : Clock
+    read_code : callable
+        Tells errors apart by the exchange's own code before the HTTP status does.
+    weight_header : str
+        Header of the request weight used in this minute; empty where there is none.
+    transport : Transport or None
+        How a request is sent; None for the usual session and timeouts.
+    jitter : callable
+        Returns a number in [0, 1).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        base_urls: Sequence[str],
+        clock: Clock,
+        *,
+        read_code: CodeReader = no_codes,
+        weight_header: str = "",
+        transport: Transport | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        if not base_urls:
+            raise ValueError(f"{name}: no address to ask")
+        self._name = name
+        self.base_urls = tuple(base_urls)
+        self._clock = clock
+        self._read_code = read_code
+        self._weight_header = weight_header
+        self._transport = transport or Transport(clock)
+        self._jitter = jitter
+        self._access = Access(clock, jitter)
+        self._lock = threading.Lock()
+        self._preferred = self.base_urls[0]
+        self._weight: tuple[int, float] | None = None
+
+    @property
+    def weight_used(self) -> int | None:
+        """Request weight as the exchange last told it; None when older than a minute."""
+        with self._lock:
+            weight = self._weight
+        if weight is None or self._clock.monotonic() - weight[1] > _WEIGHT_IS_OF_THE_LAST_S:
+            return None
+        return weight[0]
+
+    def prefer(self, base_url: str) -> None:
+        """Ask `base_url` first from now on."""
+        with self._lock:
+            self._preferred = base_url
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        read: Callable[[Reply], T],
+        deadline_s: float = DEADLINE_S,
+    ) -> T:
+        """Return ``read(reply)`` of the first host that answers well.
+
+        Parameters
+        ----------
+        path : str
+            Begins with ``/``.
+        params : mapping
+            The query.
+        read : callable
+            Turns a 200 into a value; raises `BadAnswer` where the shape is wrong, which
+            is retried as any other failure.
+        deadline_s : float
+            Longest time for the whole call, all repeats and hosts together.
+
+        Raises
+        ------
+        RateLimited, Banned
+            At once, with nothing sent, while the gate is closed.
+        BadRequest
+            At once: another host would say the same.
+        ExchangeError
+            Every host failed; the sentence says what each one did. The class is that of
+            the failure most likely to pass.
+        """
+        self._access.check()
+        deadline = self._clock.monotonic() + deadline_s
+        failures = {url: self._access.refusal(url) for url in self._in_order()}
+        hosts = [url for url, refusal in failures.items() if refusal is None]
+        for left, url in zip(range(len(hosts), 0, -1), hosts, strict=True):
+            now = self._clock.monotonic()
+            until = now + (deadline - now) / left
+            try:
+                value = self._repeat(url, path, params, read, until)
+            except (RateLimited, BadRequest):
+                raise
+            except ExchangeError as error:
+                failures[url] = error
+            else:
+                self.prefer(url)
+                return value
+        raise _summary(self._name, {u: e for u, e in failures.items() if e is not None})
+
+    def ask(
+        self,
+        base_url: str,
+        path: str,
+        params: Mapping[str, str],
+        read: Callable[[Reply], T],
+        until: float,
+    ) -> T:
+        """Send one request to one host, without repeats; `until` is a monotonic reading."""
+        self._access.check()
+        if (refusal := self._access.refusal(base_url)) is not None:
+            raise refusal
+        reply = self._transport.get(base_url, path, params, until)
+        self._note_weight(reply)
+        if (error := self._error_of(reply)) is not None:
+            if isinstance(error, (Restricted, Forbidden)):
+                self._access.set_aside(base_url, error)
+            raise error
+        return read(reply)
+
+    def _in_order(self) -> list[str]:
+        with self._lock:
+            preferred = self._preferred
+        return sorted(self.base_urls, key=lambda url: url != preferred)
+
+    def _repeat(
+        self,
+        url: str,
+        path: str,
+        params: Mapping[str, str],
+        read: Callable[[Reply], T],
+        until: float,
+    ) -> T:
+        attempt = 0
+        while True:
+            try:
+                return self.ask(url, path, params, read, until)
+            except ExchangeError as error:
+                pause_s = _FIRST_BACKOFF_S * 2**attempt * (0.5 + self._jitter())
+                in_time = self._clock.monotonic() + pause_s < until
+                if not error.retryable or attempt == _RETRIES or not in_time:
+                    raise
+            self._clock.sleep(pause_s)
+            attempt += 1
+
+    def _error_of(self, reply: Reply) -> ExchangeError | None:
+        if reply.status == 200:
+            return None
+        complaint = complaint_of(reply)
+        if reply.status in LIMIT_STATUSES:
+            kind = Banned if reply.status == 418 else RateLimited
+            meaning = "address banned" if reply.status == 418 else "too many requests"
+            message = sentence_of(reply, complaint, meaning)
+            return self._access.close(kind, message, wait_asked_s(reply))
+        if reply.status in (403, 451):
+            return error_of_status(reply, complaint)
+        return self._read_code(reply, complaint) or error_of_status(reply, complaint)
+
+    def _note_weight(self, reply: Reply) -> None:
+        text = reply.headers.get(self._weight_header, "") if self._weight_header else ""
+        if text.isascii() and text.isdigit():
+            with self._lock:
+                self._weight = (int(text), reply.received_at)
+
+
+def _summary(name: str, failures: Mapping[str, ExchangeError]) -> ExchangeError:
+    """Join what the hosts did into the error of the one most likely to recover."""
+    hopeful = min(failures.values(), key=_hopelessness)
+    if len(failures) == 1:
+        return hopeful
+    told = " ".join(str(error) for error in failures.values())
+    hosts = ", ".join(host_of(url) for url in failures)
+    return type(hopeful)(f"No host of {name} ({hosts}) gave an answer. {told}")
+
+
+def _hopelessness(error: ExchangeError) -> int:
+    if isinstance(error, Restricted):
+        return 3
+    if isinstance(error, Forbidden):
+        return 2
+    return 1 if isinstance(error, ExchangeTimeout) else 0

@@ -1,0 +1,109 @@
+"""What an exchange's answer means, by HTTP status.
+
+Source of the meanings: Binance spot REST documentation, "HTTP Return Codes" and
+"IP Limits"; 451 is the status of RFC 7725.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from core.errors import BadAnswer, BadRequest, ExchangeUnavailable, Forbidden, Restricted
+
+LIMIT_STATUSES: Final = (418, 429)
+_DEFAULT_WAIT_S: Final = {429: 60.0, 418: 120.0}
+# The longest ban the exchange documents is three days.
+_LONGEST_WAIT_S: Final = 3 * 86_400.0
+_MESSAGE_LIMIT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer. `sent_at` and `received_at` are readings of `Clock.monotonic`."""
+
+    host: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    sent_at: float
+    received_at: float
+
+    def json(self) -> Any:
+        """Parse the body strictly.
+
+        Raises
+        ------
+        BadAnswer
+            Not JSON, or JSON with NaN or Infinity, which JSON does not have.
+        """
+        try:
+            return json.loads(self.body, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            raise BadAnswer(
+                f"{self.host} answered {self.status} with something that is not JSON "
+                f"({len(self.body):,} bytes)."
+            ) from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """The ``{"code", "msg"}`` of a refusal; None and empty where the body has none."""
+
+    code: int | None
+    message: str
+
+
+def complaint_of(reply: Reply) -> Complaint:
+    """Read a refusal's body; anything that is not an object says nothing."""
+    try:
+        body = reply.json()
+    except BadAnswer:
+        return Complaint(None, "")
+    if not isinstance(body, dict):
+        return Complaint(None, "")
+    code, message = body.get("code"), body.get("msg")
+    text = " ".join(message.split())[:_MESSAGE_LIMIT] if isinstance(message, str) else ""
+    return Complaint(code if type(code) is int else None, text)
+
+
+def sentence_of(reply: Reply, complaint: Complaint, meaning: str) -> str:
+    """Say who answered what, with the exchange's own words where it gave any."""
+    words = f": {complaint.message}" if complaint.message else ""
+    return f"{reply.host} answered {reply.status} ({meaning}){words.rstrip('.')}."
+
+
+def wait_asked_s(reply: Reply) -> float:
+    """Return the seconds to wait after 429 or 418.
+
+    ``Retry-After`` where it is a whole number of seconds, at least 1 and at most three
+    days; otherwise 60 s after 429 and 120 s after 418.
+    """
+    text = next((v for k, v in reply.headers.items() if k.lower() == "retry-after"), "").strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        return _DEFAULT_WAIT_S[reply.status]
+    return min(max(float(text), 1.0), _LONGEST_WAIT_S)
+
+
+def error_of_status(
+    reply: Reply, complaint: Complaint
+) -> BadAnswer | BadRequest | ExchangeUnavailable | Forbidden | Restricted | None:
+    """Return the error a status stands for; None for 200. 429 and 418 belong to the gate."""
+    status = reply.status
+    if status == 200:
+        return None
+    if status == 451:
+        return Restricted(sentence_of(reply, complaint, "not served from this place"))
+    if status == 403:
+        return Forbidden(sentence_of(reply, complaint, "refused by its firewall"))
+    if 400 <= status < 500:
+        return BadRequest(sentence_of(reply, complaint, "a mistake in the request"), complaint.code)
+    if status >= 500:
+        return ExchangeUnavailable(sentence_of(reply, complaint, "a fault on its side"))
+    return BadAnswer(f"{reply.host} answered {status}, which is neither data nor a refusal.")
