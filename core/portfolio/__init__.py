@@ -1,0 +1,1 @@
+"""Simulated positions: pure functions from quotes and trades to positions and profit."""

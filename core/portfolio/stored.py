@@ -1,0 +1,149 @@
+"""Positions and trades as the browser keeps them: plain values, read back with suspicion.
+
+Times are epoch milliseconds. What comes back may have been edited or written by an older
+version: anything that is not whole and plausible reads as absent.
+
+``holdings`` is ``{"v": 1, "live": position or None, "simulated": position or None}``: the
+two worlds never mix. ``trades`` is ``{"v": 1, "list": [trade, ...]}``, oldest first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from core.domain import Market, Position, Trade, parse_ticker
+from core.errors import ParameterError
+
+SCHEMA: Final = 1
+MARKETS: Final[tuple[Market, ...]] = ("live", "simulated")
+TRADES_KEPT: Final = 500
+_Read = TypeVar("_Read")
+_LARGEST: Final = 1e15
+_LATEST_MS: Final = 32_503_680_000_000  # the year 3000
+
+
+def holdings_to_stored(holdings: Mapping[Market, Position]) -> dict[str, Any]:
+    """Inverse of `holdings_from_stored`."""
+    stored: dict[str, Any] = {"v": SCHEMA}
+    for market in MARKETS:
+        held = holdings.get(market)
+        stored[market] = _position_to_stored(held) if held else None
+    return stored
+
+
+def holdings_from_stored(stored: object) -> dict[Market, Position]:
+    """Return the position held in each market; unreadable ones are left out."""
+    if not isinstance(stored, dict) or stored.get("v") != SCHEMA:
+        return {}
+    read = {m: _or_none(_position_from_stored, m, stored.get(m)) for m in MARKETS}
+    return {m: position for m, position in read.items() if position is not None}
+
+
+def trades_to_stored(trades: Iterable[Trade]) -> list[dict[str, Any]]:
+    """Return trades as plain values, in the order given."""
+    return [_trade_to_stored(trade) for trade in trades]
+
+
+def trades_from_stored(stored: object) -> list[Trade]:
+    """Return the newest `TRADES_KEPT` readable trades, oldest first."""
+    if not isinstance(stored, dict) or stored.get("v") != SCHEMA:
+        return []
+    rows = stored.get("list")
+    if not isinstance(rows, list):
+        return []
+    read = (_or_none(_trade_from_stored, row) for row in rows[-TRADES_KEPT:])
+    return [trade for trade in read if trade is not None]
+
+
+def epoch_ms(time: datetime) -> int:
+    """Return whole milliseconds since 1970."""
+    return round(time.timestamp() * 1000)
+
+
+def _position_to_stored(position: Position) -> dict[str, Any]:
+    return {
+        "ticker": position.ticker,
+        "units": position.units,
+        "invested": position.invested,
+        "price": position.price,
+        "bought_at": epoch_ms(position.bought_at),
+    }
+
+
+def _position_from_stored(market: Market, row: Any) -> Position:
+    return Position(
+        market=market,
+        ticker=parse_ticker(row["ticker"]),
+        units=_positive(row["units"]),
+        invested=_positive(row["invested"]),
+        price=_positive(row["price"]),
+        bought_at=_time(row["bought_at"]),
+    )
+
+
+def _trade_to_stored(trade: Trade) -> dict[str, Any]:
+    return {
+        "market": trade.market,
+        "side": trade.side,
+        "ticker": trade.ticker,
+        "units": trade.units,
+        "price": trade.price,
+        "amount": trade.amount,
+        "time": epoch_ms(trade.time),
+        "quote_time": epoch_ms(trade.quote_time),
+        "provider": trade.provider,
+        "profit": trade.profit,
+    }
+
+
+def _trade_from_stored(row: Any) -> Trade:
+    return Trade(
+        market=_one_of(MARKETS, row["market"]),
+        side=_one_of(("buy", "sell"), row["side"]),
+        ticker=parse_ticker(row["ticker"]),
+        units=_positive(row["units"]),
+        price=_positive(row["price"]),
+        amount=_positive(row["amount"]),
+        time=_time(row["time"]),
+        quote_time=_time(row["quote_time"]),
+        provider=str(row["provider"])[:40],
+        profit=None if row["profit"] is None else _number(row["profit"]),
+    )
+
+
+def _or_none(read: Callable[..., _Read], *stored: object) -> _Read | None:
+    try:
+        return read(*stored)
+    except (KeyError, TypeError, ValueError, ParameterError):
+        return None
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("not a number")
+    if not math.isfinite(value) or abs(value) > _LARGEST:
+        raise ValueError("not a plausible number")
+    return float(value)
+
+
+def _positive(value: object) -> float:
+    number = _number(value)
+    if number <= 0:
+        raise ValueError("not positive")
+    return number
+
+
+def _time(value: object) -> datetime:
+    milliseconds = _positive(value)
+    if milliseconds > _LATEST_MS:
+        raise ValueError("not a plausible time")
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _one_of(allowed: Iterable[Any], value: object) -> Any:
+    if value not in allowed:
+        raise ValueError("not one of the allowed words")
+    return value

@@ -1,0 +1,133 @@
+"""Buy, sell and value a simulated position. Pure: quotes and the time come in.
+
+A trade is filled at a published quote, in full, without fees or spread. Amounts are USD.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from core.domain import Market, Position, Quote, Trade
+from core.errors import ParameterError, TradeRefused
+
+AMOUNT_LOW: Final = 1.0
+AMOUNT_HIGH: Final = 10_000_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A position at a price: its value and unrealised profit in USD, and profit / invested."""
+
+    value: float
+    profit: float
+    fraction: float
+
+
+def parse_amount(value: object) -> float:
+    """Return an amount in USD from untrusted input.
+
+    Raises
+    ------
+    ParameterError
+        Not a number, or outside `AMOUNT_LOW` to `AMOUNT_HIGH`.
+    """
+    allowed = f"an amount from {AMOUNT_LOW:,.0f} to {AMOUNT_HIGH:,.0f} USD"
+    try:
+        amount = float(str(value).replace(",", "").strip())
+    except ValueError:
+        raise ParameterError("amount", f"amount: {str(value)[:24]!r} is not {allowed}.") from None
+    if not AMOUNT_LOW <= amount <= AMOUNT_HIGH:
+        raise ParameterError("amount", f"amount: {str(value)[:24]} is not {allowed}.")
+    return amount
+
+
+def buy(
+    amount: float, quote: Quote | None, now: datetime, tradable_for: timedelta
+) -> tuple[Position, Trade]:
+    """Spend `amount` USD at `quote`.
+
+    Parameters
+    ----------
+    now : datetime
+        The exchange's clock, which also stamped the quote.
+    tradable_for : timedelta
+        Age up to which a quote may be traded at.
+
+    Raises
+    ------
+    TradeRefused
+        There is no quote, or it is too old.
+    """
+    quote = _tradable(quote, now, tradable_for)
+    units = amount / quote.price
+    position = Position(quote.market, quote.ticker, units, amount, quote.price, now)
+    return position, _trade("buy", quote, units, amount, now, profit=None)
+
+
+def sell(position: Position, quote: Quote | None, now: datetime, tradable_for: timedelta) -> Trade:
+    """Sell all of `position` at `quote`; parameters and errors as for `buy`.
+
+    Raises
+    ------
+    TradeRefused
+        Also where the quote is of another coin or of the other market.
+    """
+    quote = _tradable(quote, now, tradable_for)
+    if (quote.market, quote.ticker) != (position.market, position.ticker):
+        raise TradeRefused(
+            f"{position.ticker} of the {position.market} market cannot be sold "
+            f"at a price of {quote.ticker} of the {quote.market} market."
+        )
+    value = position.units * quote.price
+    profit = value - position.invested
+    return _trade("sell", quote, position.units, value, now, profit)
+
+
+def mark(position: Position, price: float) -> Mark:
+    """Value `position` at `price` (USD per unit)."""
+    value = position.units * price
+    profit = value - position.invested
+    return Mark(value, profit, profit / position.invested)
+
+
+def realised(trades: Iterable[Trade], market: Market) -> float:
+    """Return the profit in USD of all sales made in one market."""
+    return math.fsum(t.profit for t in trades if t.market == market and t.profit is not None)
+
+
+def _tradable(quote: Quote | None, now: datetime, tradable_for: timedelta) -> Quote:
+    if quote is None:
+        raise TradeRefused("There is no price to trade at yet; try again in a moment.")
+    age = now - quote.time
+    if age > tradable_for:
+        raise TradeRefused(
+            f"The last price is {age.total_seconds():,.0f} s old; "
+            f"trades need one of at most {tradable_for.total_seconds():.0f} s."
+        )
+    return quote
+
+
+def _trade(
+    side: Literal["buy", "sell"],
+    quote: Quote,
+    units: float,
+    amount: float,
+    now: datetime,
+    profit: float | None,
+) -> Trade:
+    return Trade(
+        market=quote.market,
+        side=side,
+        ticker=quote.ticker,
+        units=units,
+        price=quote.price,
+        amount=amount,
+        time=now,
+        quote_time=quote.time,
+        provider=quote.provider,
+        profit=profit,
+    )
