@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,7 +13,7 @@ from core.errors import ExchangeError, HistoryError
 from core.exchanges.base import Provider
 from core.history.cleaning import MINUTE, empty_candles, last_open, merge
 from core.history.csv_store import CsvStore
-from core.history.sync import SyncStep, sync
+from core.history.sync import SyncPage, sync
 
 # Just-closed candles may still be revised: each poll reads these again.
 _REREAD: Final = 2 * MINUTE
@@ -25,8 +26,17 @@ _MAX_ROWS: Final = 100_000
 class TickerFeed:
     """Candles of one ticker, on disk first and in memory after.
 
-    Used by one thread at a time; `candles` is replaced, never changed, so that other
-    threads may keep reading what they took.
+    Catching up (`start`) and polling may run in two threads at once. `candles` is
+    replaced, never changed, so that other threads may keep reading what they took.
+
+    Attributes
+    ----------
+    ready : bool
+        Whether the newest candles are held.
+    refusal : str
+        Empty, or why this ticker cannot be followed.
+    notice : str
+        Empty, or what was found on disk and set aside.
 
     Parameters
     ----------
@@ -41,13 +51,16 @@ class TickerFeed:
         self.candles: pd.DataFrame = empty_candles()
         self.context: pd.DataFrame = empty_candles()
         self.ready = False
+        self.rows_synced = 0
+        self.refusal = ""
         self.notice = ""
         self._provider = provider
         self._store = store
+        self._keeping = threading.Lock()
         self._polls_without_news = 0
-        self._next_poll = datetime.min.replace(tzinfo=provider.now().tzinfo)
+        self._next_poll = provider.now()
 
-    def start(self, rows: int, on_step: Callable[[SyncStep], None]) -> None:
+    def start(self, rows: int, on_page: Callable[[SyncPage], None] | None = None) -> None:
         """Load what is stored and fetch what is missing of the newest `rows` minutes.
 
         Raises
@@ -55,21 +68,27 @@ class TickerFeed:
         ExchangeError, HistoryError
             What was fetched before is kept; calling again goes on from there.
         """
+        if not self._provider.lists(self.ticker):
+            self.refusal = f"{self._provider.name.capitalize()} does not trade {self.ticker}."
+            return
         if self.candles.empty:
             self.candles = self._load()
-        for step in sync(self._provider, self.ticker, self.candles, rows, self._store):
-            self.candles = step.candles
-            on_step(step)
-        self._trim()
-        if self._store is not None:
-            self._store.compact(self.candles, self._provider.name)
-        self.ready = True
-        self._schedule()
+        for page in sync(self._provider, self.ticker, self.candles, rows):
+            self._keep(page.candles)
+            if on_page is not None:
+                on_page(page)
+        if self.candles.empty:
+            raise HistoryError(f"{self._provider.name} has no closed candle of {self.ticker}.")
+        self.rows_synced = rows
+        if not self.ready:
+            self._compact()
+            self._schedule()
+            self.ready = True
 
     def refresh_context(self) -> None:
         """Fetch the hourly candles of the last 30 days: for display and volatility only."""
-        end = self._provider.now()
-        pages = list(self._provider.candles(self.ticker, end - _CONTEXT_SPAN, None, interval="1h"))
+        start = self._provider.now() - _CONTEXT_SPAN
+        pages = list(self._provider.candles(self.ticker, start, None, interval="1h"))
         self.context = pd.concat(pages) if pages else empty_candles()
 
     def due(self) -> bool:
@@ -92,10 +111,7 @@ class TickerFeed:
         if news.empty:
             self._retry_later()
             return False
-        if self._store is not None:
-            self._store.append(news, self._provider.name)
-        self.candles = merge(self.candles, news)
-        self._trim()
+        self._keep(news)
         self._polls_without_news = 0
         self._schedule()
         return True
@@ -109,25 +125,34 @@ class TickerFeed:
         if self._store is None:
             return empty_candles()
         try:
-            return self._store.load()
+            return self._store.load().iloc[-_MAX_ROWS:]
         except HistoryError as error:
             aside = self._store.set_aside()
             self.notice = f"{error} It was set aside as {aside.name} and is fetched again."
             return empty_candles()
 
+    def _keep(self, page: pd.DataFrame) -> None:
+        """Put `page` on disk, then show it."""
+        with self._keeping:
+            if self._store is not None:
+                self._store.append(page, self._provider.name)
+            self.candles = merge(self.candles, page).iloc[-_MAX_ROWS:]
+
+    def _compact(self) -> None:
+        with self._keeping:
+            if self._store is not None:
+                self._store.compact(self.candles, self._provider.name)
+
     def _news(self) -> pd.DataFrame:
         """Return closed candles that are not held, or held with other values."""
-        last = last_open(self.candles)
+        start = last_open(self.candles) - _REREAD
         end = self._provider.now().replace(second=0, microsecond=0)
-        pages = list(self._provider.candles(self.ticker, last - _REREAD, end))
+        pages = list(self._provider.candles(self.ticker, start, end))
         if not pages:
             return empty_candles()
         page = pd.concat(pages)
         held = self.candles.reindex(page.index)
         return page[~(held == page).all(axis=1)]
-
-    def _trim(self) -> None:
-        self.candles = self.candles.iloc[-_MAX_ROWS:]
 
     def _schedule(self) -> None:
         """Poll right after the next close; while candles are missing, by growing pauses."""

@@ -105,12 +105,15 @@ class ForecastService:
             self._want(spec, client)
         except DemandRefused as error:
             refusal = str(error)
+        status = self._store.status()
+        snapshot, quote = self._store.snapshot(spec), self._store.quote(spec.ticker)
+        # What another engine left behind may be of the other world: it is not shown.
         return View(
             now=self._clock.now(),
             spec=spec,
-            status=self._store.status(),
-            snapshot=self._store.snapshot(spec),
-            quote=self._store.quote(spec.ticker),
+            status=status,
+            snapshot=snapshot if status and snapshot and snapshot.market == status.market else None,
+            quote=quote if status and quote and quote.market == status.market else None,
             refusal=refusal,
         )
 

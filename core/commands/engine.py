@@ -1,0 +1,59 @@
+"""The engine's own process, from lock to last breath."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from dataclasses import replace
+
+from core.clock import SystemClock
+from core.forecasting.lock import engine_lock
+from core.forecasting.store import SnapshotStore
+from core.forecasting.supervision import when_lifeline_ends
+from core.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def run_engine(settings: Settings) -> None:
+    """Follow the market until SIGTERM, SIGINT, or the end of the server that started it.
+
+    Raises
+    ------
+    EngineRunning
+        Another engine holds the lock.
+    """
+    lock = engine_lock(settings.run_dir)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    when_lifeline_ends(stop)
+    store = SnapshotStore.at(settings.run_dir)
+    _announce(store)
+    try:
+        _follow(settings, store, stop)
+    finally:
+        lock.release()
+
+
+def _announce(store: SnapshotStore) -> None:
+    """Beat once before the slow imports and the first call to the exchange."""
+    earlier = store.status()
+    if earlier is not None:
+        now = SystemClock().now()
+        trouble = "The engine has just started again and is catching up."
+        store.publish_status(
+            replace(earlier, pid=os.getpid(), started_at=now, beat_at=now, trouble=trouble)
+        )
+
+
+def _follow(settings: Settings, store: SnapshotStore, stop: threading.Event) -> None:
+    # scikit-learn takes a second to import; the lock and the first beat come before it.
+    from core.forecasting.engine import Engine
+    from core.forecasting.market_choice import choose_market
+
+    clock = SystemClock()
+    provider, reason = choose_market(settings, clock)
+    Engine(settings, provider, reason, store, clock).run(stop)

@@ -1,0 +1,118 @@
+"""A run's result as tables for a terminal, and its progress as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from core.commands.run_once import RunResult
+from core.domain import Horizon, Progress, TailScore
+
+_STAGES: Final = {"fetching": "Fetching candles", "training": "Training models"}
+
+
+@contextmanager
+def progress_bar(hidden: bool) -> Iterator[Callable[[Progress], None]]:
+    """Give a function that shows `Progress` as bars on stderr, one per stage."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True), disable=hidden) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(progress: Progress) -> None:
+            for stage, task in tasks.items():
+                if stage != progress.stage:
+                    bars.update(task, completed=bars.tasks[task].total)
+            if progress.stage not in _STAGES:
+                return
+            if progress.stage not in tasks:
+                tasks[progress.stage] = bars.add_task(_STAGES[progress.stage])
+            bars.update(tasks[progress.stage], completed=progress.done, total=progress.total)
+
+        yield show
+
+
+def print_result(result: RunResult, amount: float | None) -> None:
+    """Print price, forecasts, tail scores, provenance and timings."""
+    console = Console()
+    label = "SIMULATED market" if result.market == "simulated" else f"from {result.provider}"
+    console.print(
+        f"[bold]{result.spec.ticker}[/bold] {result.latest_price:,.2f} USD, {label}, "
+        f"candles to {result.as_of:%Y-%m-%d %H:%M} UTC"
+    )
+    console.print(_forecast_table(result))
+    console.print(_score_table(result))
+    for horizon, card in result.models.items():
+        if not card.trained:
+            console.print(f"{_name(result, horizon)}: no change is forecast. {card.reason}")
+    if amount is not None:
+        console.print(_investment_line(result, amount))
+    for notice in result.notices:
+        console.print(notice, style="dim")
+    steps = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in result.timings.items())
+    console.print(f"Timings: {steps}", style="dim")
+    console.print("Simulated money only. No orders, no advice.", style="dim")
+
+
+def _name(result: RunResult, horizon: Horizon) -> str:
+    return f"{result.spec.horizon_minutes(horizon)} min"
+
+
+def _forecast_table(result: RunResult) -> Table:
+    table = Table(title="Forecasts, USD", title_justify="left")
+    for heading in ("Horizon", "Target (UTC)", "Forecast", "No change", "80 % band"):
+        table.add_column(heading, justify="right")
+    for horizon, forecast in result.forecasts.items():
+        band = forecast.band
+        table.add_row(
+            _name(result, horizon),
+            f"{forecast.target_time:%H:%M}",
+            f"{forecast.point:,.2f}",
+            f"{forecast.random_walk:,.2f}",
+            f"{band.low:,.2f} to {band.high:,.2f}" if band else "not known",
+        )
+    return table
+
+
+def _score_table(result: RunResult) -> Table:
+    table = Table(title="Last out-of-sample forecasts beside no change", title_justify="left")
+    for heading in ("Horizon", "n", "Forecaster", "MAE", "MSE", "RMSE", "R²", "Skill"):
+        table.add_column(heading, justify="right")
+    for horizon, card in result.models.items():
+        if card.tail is not None:
+            _add_scores(table, _name(result, horizon), card.tail)
+    return table
+
+
+def _add_scores(table: Table, name: str, tail: TailScore) -> None:
+    rows = (("model", tail.model, f"{tail.skill:+.2%}"), ("no change", tail.random_walk, ""))
+    for forecaster, losses, skill in rows:
+        table.add_row(
+            name,
+            str(tail.n),
+            forecaster,
+            f"{losses.mae:,.2f}",
+            f"{losses.mse:,.1f}",
+            f"{losses.rmse:,.2f}",
+            f"{losses.r2:.4f}",
+            skill,
+        )
+
+
+def _investment_line(result: RunResult, amount: float) -> str:
+    worth = result.investment(amount)
+    return (
+        f"{amount:,.2f} USD buys {worth['units']:.8f} {result.spec.ticker.removesuffix('-USD')}: "
+        f"{worth['value_next_minute']:,.2f} USD at the next forecast, "
+        f"{worth['value_next_hour']:,.2f} USD at the longer one."
+    )

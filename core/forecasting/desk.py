@@ -1,0 +1,197 @@
+"""One spec's models, kept trained, and the snapshot they yield after each candle."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from core.clock import Clock
+from core.domain import (
+    HORIZONS,
+    ForecastSpec,
+    Horizon,
+    Losses,
+    Market,
+    Progress,
+    Retrain,
+    TailScore,
+)
+from core.errors import ModelDamaged, ModelForeign
+from core.forecasting.publication import build_series, build_snapshot
+from core.forecasting.store import SnapshotStore
+from core.models import registry
+from core.models.training import TrainedModel, train
+
+_RETRAINS_KEPT: Final = 50
+
+log = logging.getLogger(__name__)
+
+
+class SpecDesk:
+    """Trains, stores and applies the two models of one spec.
+
+    Training may run in one thread while publishing goes on in another: the mapping of
+    models is replaced, never changed.
+
+    Parameters
+    ----------
+    spec : ForecastSpec
+    market : Market
+    provider : str
+    directory : Path or None
+        Where models and the list of retrains are kept; None keeps nothing.
+    clock : Clock
+    retrain_every : timedelta
+    """
+
+    def __init__(
+        self,
+        spec: ForecastSpec,
+        market: Market,
+        provider: str,
+        directory: Path | None,
+        clock: Clock,
+        retrain_every: timedelta,
+    ) -> None:
+        self.spec = spec
+        self.progress = Progress(stage="waiting")
+        self.models: Mapping[Horizon, TrainedModel] = {}
+        self.retrains: tuple[Retrain, ...] = ()
+        self.published = False
+        self.market: Market = market
+        self.provider = provider
+        self._directory = directory
+        self._clock = clock
+        self._retrain_every = retrain_every
+        self._publishing = threading.Lock()
+        self._version = 0
+
+    def load(self) -> None:
+        """Take stored models that fit; damaged ones are set aside, foreign ones replaced."""
+        if self._directory is None:
+            return
+        self.retrains = _read_retrains(self._retrains_path(self._directory))
+        loaded: dict[Horizon, TrainedModel] = {}
+        for horizon in HORIZONS:
+            try:
+                model = registry.load(self._directory, self.spec, horizon, self.market)
+            except ModelDamaged as error:
+                log.warning("%s It is set aside and trained again.", error)
+                registry.set_aside(self._directory, self.spec, horizon)
+            except ModelForeign as error:
+                log.warning("%s It is trained again.", error)
+            else:
+                if model is not None:
+                    loaded[horizon] = model
+        self.models = loaded
+
+    @property
+    def next_training(self) -> datetime | None:
+        """Return when the oldest model is due; None while a model is missing."""
+        if len(self.models) < len(HORIZONS):
+            return None
+        return min(m.trained_at for m in self.models.values()) + self._retrain_every
+
+    def training_cause(self, asked_at: datetime | None) -> str | None:
+        """Return why training is due now, or None.
+
+        Parameters
+        ----------
+        asked_at : datetime or None
+            When somebody last asked for it.
+        """
+        due = self.next_training
+        if due is None:
+            return "first"
+        if asked_at is not None and asked_at > due - self._retrain_every:
+            return "asked"
+        return "schedule" if self._clock.now() >= due else None
+
+    def train(
+        self,
+        candles: pd.DataFrame,
+        cause: str,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        """Fit both models on closed `candles`, store them and note the retrain."""
+        for number, horizon in enumerate(HORIZONS):
+            progress = Progress("training", number, len(HORIZONS), "models")
+            self.progress = progress
+            if on_progress is not None:
+                on_progress(progress)
+            started = time.perf_counter()
+            model = train(candles, self.spec, horizon, self._clock.now())
+            if self._directory is not None:
+                registry.save(self._directory, model, self.spec, self.market)
+            self.models = {**self.models, horizon: model}
+            self._note(model, candles, time.perf_counter() - started, cause)
+        self.progress = Progress("ready")
+
+    def publish(self, store: SnapshotStore, candles: pd.DataFrame, context: pd.DataFrame) -> None:
+        """Forecast from `candles` and publish; needs both models.
+
+        Versions grow, also across restarts of the engine on the same clock.
+        """
+        with self._publishing:
+            self._version = max(self._version + 1, int(self._clock.now().timestamp()))
+            snapshot = build_snapshot(
+                self._version,
+                self.spec,
+                self.market,
+                self.provider,
+                candles,
+                context,
+                self.models,
+                self.retrains,
+                self.next_training,
+            )
+            store.publish(snapshot, build_series(self._version, candles, self.models))
+            self.published = True
+
+    def _note(self, model: TrainedModel, candles: pd.DataFrame, seconds: float, cause: str) -> None:
+        card = model.card(candles)
+        entry = Retrain(
+            card.trained_at, card.horizon, card.model_id, card.rows, seconds, cause, card.tail
+        )
+        self.retrains = (*self.retrains, entry)[-_RETRAINS_KEPT:]
+        if self._directory is not None:
+            _append_retrain(self._retrains_path(self._directory), entry)
+
+    def _retrains_path(self, directory: Path) -> Path:
+        return directory / f"{self.spec.key}_retrains.jsonl"
+
+
+def _append_retrain(path: Path, entry: Retrain) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({**asdict(entry), "at": entry.at.isoformat()}) + "\n")
+
+
+def _read_retrains(path: Path) -> tuple[Retrain, ...]:
+    """Return the newest retrains; a line torn by a crash is passed over, and said."""
+    if not path.exists():
+        return ()
+    entries = []
+    for line in path.read_text(encoding="utf-8").splitlines()[-_RETRAINS_KEPT:]:
+        try:
+            entries.append(_parse_retrain(json.loads(line)))
+        except (ValueError, KeyError, TypeError):
+            log.warning("%s has a line that is no retrain; it is passed over.", path.name)
+    return tuple(entries)
+
+
+def _parse_retrain(values: dict[str, object]) -> Retrain:
+    tail = values.pop("tail")
+    score = None
+    if isinstance(tail, dict):
+        score = TailScore(tail["n"], Losses(**tail["model"]), Losses(**tail["random_walk"]))
+    at = datetime.fromisoformat(str(values.pop("at")))
+    return Retrain(at=at, tail=score, **values)  # type: ignore[arg-type]

@@ -1,0 +1,239 @@
+"""The engine: the one process that talks to the exchange, trains, forecasts and publishes.
+
+Its main loop only decides what is due; everything that may take long (the exchange,
+training) runs as a job in a thread, so that the heartbeat tells the truth.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.clock import Clock
+from core.domain import EngineStatus, ForecastSpec, Progress
+from core.exchanges.base import Provider
+from core.forecasting.desk import SpecDesk
+from core.forecasting.feed import TickerFeed
+from core.forecasting.jobs import Jobs
+from core.forecasting.service import DEMAND_IDLE_AFTER
+from core.forecasting.store import RetrainRequest, SnapshotStore
+from core.history.csv_store import CsvStore
+from core.history.sync import SyncPage
+from core.settings import Settings
+
+_LOOP_S: Final = 0.1
+_BEAT_EVERY: Final = timedelta(seconds=1)
+_DEMAND_EVERY: Final = timedelta(seconds=1)
+_CLOCK_EVERY: Final = timedelta(minutes=15)
+_CONTEXT_EVERY: Final = timedelta(hours=1)
+_PAGE_ROWS: Final = 1_000
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Follows every wanted spec and publishes snapshots, quotes and a heartbeat.
+
+    Parameters
+    ----------
+    settings : Settings
+    provider : Provider
+        Chosen once, for the life of the engine.
+    reason : str
+        Why that provider, in a sentence.
+    store : SnapshotStore
+    clock : Clock
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        provider: Provider,
+        reason: str,
+        store: SnapshotStore,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._provider = provider
+        self._reason = reason
+        self._store = store
+        self._clock = clock
+        self._started_at = clock.now()
+        self._directory = settings.market_dir(provider.market)
+        self._feeds: dict[str, TickerFeed] = {}
+        self._desks: dict[str, SpecDesk] = {}
+        self._asked: dict[str, RetrainRequest] = {}
+        self._due: dict[str, datetime] = {}
+        self._network = Jobs(clock, workers=4, name="network")
+        self._training = Jobs(clock, workers=1, name="training")
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set."""
+        log.info("Engine %d follows %s. %s", os.getpid(), self._provider.name, self._reason)
+        while not stop.is_set():
+            self.step()
+            stop.wait(_LOOP_S)
+        self._network.stop()
+        self._training.stop()
+
+    def step(self) -> None:
+        """Start whatever is due; never waits for the exchange or for training."""
+        if self._is_due("demand", _DEMAND_EVERY):
+            self._follow_demand()
+        if self._is_due("beat", _BEAT_EVERY):
+            self._store.publish_status(self._status())
+        if self._is_due("clock", _CLOCK_EVERY):
+            self._network.start("clock", self._sync_clock)
+        if self._feeds and self._is_due("quotes", self._quote_every()):
+            self._network.start("quotes", self._fetch_quotes)
+        for feed in list(self._feeds.values()):
+            self._tend(feed)
+        for desk in list(self._desks.values()):
+            self._tend_models(desk)
+
+    def _is_due(self, name: str, every: timedelta) -> bool:
+        now = self._clock.now()
+        if now < self._due.get(name, now):
+            return False
+        self._due[name] = now + every
+        return True
+
+    def _quote_every(self) -> timedelta:
+        return timedelta(seconds=self._settings.quote_seconds)
+
+    def _sync_clock(self) -> None:
+        offset = self._provider.sync_clock()
+        log.info("The clock of %s is %+.0f ms from ours.", self._provider.name, offset)
+
+    # --- demand -----------------------------------------------------------------
+
+    def _follow_demand(self) -> None:
+        """Open desks and feeds for what is wanted and close those of idle specs."""
+        self._asked = self._store.retrain_requests()
+        wanted = {spec.key: spec for spec in self._wanted_specs()}
+        for key in self._desks.keys() - wanted.keys():
+            log.info("%s has been idle; it is dropped.", key)
+            del self._desks[key]
+            self._training.forget(f"train {key}")
+        for key, spec in wanted.items():
+            if key not in self._desks:
+                self._desks[key] = self._open_desk(spec)
+        tickers = {desk.spec.ticker for desk in self._desks.values()}
+        for ticker in self._feeds.keys() - tickers:
+            del self._feeds[ticker]
+            for job in ("start", "poll", "context"):
+                self._network.forget(f"{job} {ticker}")
+        for ticker in tickers - self._feeds.keys():
+            history = CsvStore(self._directory, ticker, self._provider.market)
+            self._feeds[ticker] = TickerFeed(self._provider, history, ticker)
+
+    def _wanted_specs(self) -> list[ForecastSpec]:
+        now = self._clock.now()
+        visitors = sorted(self._store.wanted().values(), key=lambda want: want.since)
+        live = [want.spec for want in visitors if now - want.last_seen < DEMAND_IDLE_AFTER]
+        return [*self._settings.watch, *live[: self._settings.max_specs]]
+
+    def _open_desk(self, spec: ForecastSpec) -> SpecDesk:
+        desk = SpecDesk(
+            spec,
+            self._provider.market,
+            self._provider.name,
+            self._directory,
+            self._clock,
+            timedelta(hours=self._settings.retrain_hours),
+        )
+        desk.load()
+        return desk
+
+    def _desks_of(self, ticker: str) -> list[SpecDesk]:
+        return [desk for desk in list(self._desks.values()) if desk.spec.ticker == ticker]
+
+    def _rows_wanted(self, ticker: str) -> int:
+        return max((d.spec.rows_wanted for d in self._desks_of(ticker)), default=0)
+
+    # --- candles and quotes -----------------------------------------------------
+
+    def _tend(self, feed: TickerFeed) -> None:
+        if feed.refusal:
+            self._set_progress(feed.ticker, Progress("failed", message=feed.refusal))
+            return
+        if feed.rows_synced < self._rows_wanted(feed.ticker):
+            self._network.start(f"start {feed.ticker}", lambda: self._start_feed(feed))
+        if feed.due():
+            self._network.start(f"poll {feed.ticker}", lambda: self._poll(feed))
+        if feed.ready and self._is_due(f"context {feed.ticker}", _CONTEXT_EVERY):
+            self._network.start(f"context {feed.ticker}", feed.refresh_context)
+
+    def _start_feed(self, feed: TickerFeed) -> None:
+        feed.start(self._rows_wanted(feed.ticker), lambda page: self._show_sync(feed, page))
+        if feed.notice:
+            log.warning(feed.notice)
+        if feed.ready:
+            self._publish(feed)
+
+    def _show_sync(self, feed: TickerFeed, page: SyncPage) -> None:
+        pages = -(-page.total // _PAGE_ROWS)
+        done = min(pages, -(-page.done // _PAGE_ROWS))
+        self._set_progress(feed.ticker, Progress("fetching", done, pages, "pages"))
+
+    def _set_progress(self, ticker: str, progress: Progress) -> None:
+        for desk in self._desks_of(ticker):
+            if not desk.published:
+                desk.progress = progress
+
+    def _poll(self, feed: TickerFeed) -> None:
+        if feed.poll():
+            self._publish(feed)
+
+    def _publish(self, feed: TickerFeed) -> None:
+        """Forecast and publish for every desk of the ticker whose models are there."""
+        for desk in self._desks_of(feed.ticker):
+            if desk.next_training is not None:
+                desk.publish(self._store, feed.candles, feed.context)
+                if desk.progress.stage != "training":
+                    desk.progress = Progress("ready")
+
+    def _fetch_quotes(self) -> None:
+        tickers = sorted(t for t, feed in list(self._feeds.items()) if feed.ready)
+        if tickers:
+            self._store.publish_quotes(self._provider.quotes(tickers))
+
+    # --- models -----------------------------------------------------------------
+
+    def _tend_models(self, desk: SpecDesk) -> None:
+        feed = self._feeds.get(desk.spec.ticker)
+        if feed is None or feed.rows_synced < desk.spec.rows_wanted:
+            return
+        request = self._asked.get(desk.spec.key)
+        cause = desk.training_cause(request.at if request else None)
+        if cause is not None:
+            self._training.start(f"train {desk.spec.key}", lambda: self._train(desk, feed, cause))
+        elif not desk.published:
+            self._network.start(f"publish {desk.spec.key}", lambda: self._publish(feed))
+
+    def _train(self, desk: SpecDesk, feed: TickerFeed, cause: str) -> None:
+        desk.train(feed.candles, cause)
+        desk.publish(self._store, feed.candles, feed.context)
+
+    # --- heartbeat --------------------------------------------------------------
+
+    def _status(self) -> EngineStatus:
+        usage = self._provider.usage()
+        trouble = {**self._network.trouble(), **self._training.trouble()}
+        return EngineStatus(
+            pid=os.getpid(),
+            started_at=self._started_at,
+            beat_at=self._clock.now(),
+            market=self._provider.market,
+            provider=self._provider.name,
+            reason=self._reason,
+            weight_used=usage.weight_used,
+            weight_limit=usage.weight_limit,
+            clock_offset_ms=usage.clock_offset_ms,
+            trouble=" ".join(dict.fromkeys(trouble.values())),
+            served=tuple(desk.spec.to_text() for desk in self._desks.values()),
+            progress={key: desk.progress for key, desk in self._desks.items()},
+        )

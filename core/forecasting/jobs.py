@@ -1,0 +1,87 @@
+"""Named background jobs: at most one of a name at a time, failures kept as sentences."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.clock import Clock
+from core.errors import MarketPulseError
+
+_RETRY_PAUSES: Final = tuple(timedelta(seconds=s) for s in (1, 2, 4, 8, 15, 30))
+
+log = logging.getLogger(__name__)
+
+
+class Jobs:
+    """Runs jobs in a small pool and remembers how each of them ended.
+
+    A job that fails with a `MarketPulseError` is not started again before a growing
+    pause, or before the moment the exchange named. Any other exception is a bug: it is
+    logged with its traceback, said as trouble, and tried again after the same pauses.
+    """
+
+    def __init__(self, clock: Clock, workers: int, name: str) -> None:
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
+        self._running: dict[str, Future[None]] = {}
+        self._failures: dict[str, int] = {}
+        self._not_before: dict[str, datetime] = {}
+        self._trouble: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def start(self, name: str, work: Callable[[], None]) -> bool:
+        """Start `work` unless a job of that name runs or must wait; tell whether it started."""
+        with self._lock:
+            running = self._running.get(name)
+            waits = self._clock.now() < self._not_before.get(name, self._clock.now())
+            if waits or (running is not None and not running.done()):
+                return False
+            self._running[name] = self._pool.submit(self._run, name, work)
+            return True
+
+    def trouble(self) -> dict[str, str]:
+        """Return the sentence of every job whose newest run failed, by name."""
+        with self._lock:
+            return dict(self._trouble)
+
+    def forget(self, prefix: str) -> None:
+        """Forget how the jobs whose names start with `prefix` ended."""
+        with self._lock:
+            for known in (self._failures, self._not_before, self._trouble):
+                for name in [n for n in known if n.startswith(prefix)]:
+                    known.pop(name)
+
+    def stop(self) -> None:
+        """Start nothing more; running jobs end on their own or with the process."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, name: str, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except MarketPulseError as error:
+            log.warning("%s: %s", name, error)
+            self._failed(name, str(error), getattr(error, "retry_at", None))
+        except Exception as error:
+            log.exception("%s failed", name)
+            self._failed(name, f"{name} failed: {type(error).__name__}.", None)
+        else:
+            self._succeeded(name)
+
+    def _failed(self, name: str, sentence: str, retry_at: datetime | None) -> None:
+        with self._lock:
+            failures = self._failures.get(name, 0)
+            pause = _RETRY_PAUSES[min(failures, len(_RETRY_PAUSES) - 1)]
+            self._failures[name] = failures + 1
+            self._not_before[name] = retry_at or self._clock.now() + pause
+            self._trouble[name] = sentence
+
+    def _succeeded(self, name: str) -> None:
+        with self._lock:
+            self._failures.pop(name, None)
+            self._not_before.pop(name, None)
+            self._trouble.pop(name, None)

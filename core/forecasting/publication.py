@@ -1,0 +1,113 @@
+"""Turn candles and models into the values that readers get."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from core.domain import (
+    CANDLE_COLUMNS,
+    Forecast,
+    ForecastSpec,
+    Horizon,
+    Market,
+    Retrain,
+    Series,
+    Snapshot,
+)
+from core.history.cleaning import MINUTE, last_open, missing_minutes, open_times
+from core.models.training import TrainedModel
+
+SERIES_MINUTES: Final = 1_440
+_DAY: Final = pd.Timedelta(days=1)
+
+
+def build_snapshot(
+    version: int,
+    spec: ForecastSpec,
+    market: Market,
+    provider: str,
+    candles: pd.DataFrame,
+    context: pd.DataFrame,
+    models: Mapping[Horizon, TrainedModel],
+    retrains: tuple[Retrain, ...],
+    next_training: datetime | None,
+) -> Snapshot:
+    """Forecast from the newest closed candles and gather what is known around it.
+
+    Parameters
+    ----------
+    candles : pandas.DataFrame
+        Closed 1-minute candles, see `core.domain.CANDLE_COLUMNS`; at least one.
+    context : pandas.DataFrame
+        Closed 1-hour candles, for the 24-hour figures where minutes do not reach back.
+    """
+    used = candles.iloc[-spec.rows_wanted :]
+    low, high, change = _last_day(candles, context)
+    forecasts: dict[Horizon, Forecast] = {}
+    for horizon, model in models.items():
+        forecast = model.forecast(candles)
+        if forecast is not None:
+            forecasts[horizon] = forecast
+    return Snapshot(
+        version=version,
+        spec=spec,
+        market=market,
+        provider=provider,
+        as_of=last_open(candles) + MINUTE,
+        price=float(candles["close"].iloc[-1]),
+        low_24h=low,
+        high_24h=high,
+        change_24h=change,
+        rows=len(used),
+        gaps=missing_minutes(used),
+        first_open=open_times(used)[0].to_pydatetime(),
+        forecasts=forecasts,
+        models={horizon: model.card(candles) for horizon, model in models.items()},
+        retrains=retrains,
+        next_training=next_training,
+    )
+
+
+def build_series(
+    version: int, candles: pd.DataFrame, models: Mapping[Horizon, TrainedModel]
+) -> Series:
+    """Return the newest day for the chart; missing minutes are rows of None."""
+    newest = last_open(candles)
+    grid = pd.date_range(
+        max(open_times(candles)[0], newest - (SERIES_MINUTES - 1) * MINUTE), newest, freq="min"
+    )
+    day = candles.reindex(grid)
+    lists = {name: _as_list(day[name].to_numpy()) for name in CANDLE_COLUMNS}
+    return Series(
+        version=version,
+        close_time=[int(t.timestamp() * 1000) + 60_000 for t in grid],
+        tails={horizon: model.tail(candles)[1] for horizon, model in models.items()},
+        **lists,
+    )
+
+
+def _as_list(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[float | None]:
+    return [None if math.isnan(value) else value for value in values.tolist()]
+
+
+def _last_day(candles: pd.DataFrame, context: pd.DataFrame) -> tuple[float, float, float | None]:
+    """Return low and high of the last 24 hours, and the change over them as a fraction."""
+    since = open_times(candles)[-1] - _DAY
+    minutes = candles[candles.index > since]
+    low, high = float(minutes["low"].min()), float(minutes["high"].max())
+    price = float(candles["close"].iloc[-1])
+    if open_times(candles)[0] <= since:
+        before = float(candles.loc[:since, "close"].iloc[-1])
+        return low, high, price / before - 1.0
+    older = context[context.index <= since]
+    if older.empty:
+        return low, high, None
+    known = pd.concat([minutes, context[context.index > since]])
+    before = float(older["close"].iloc[-1])
+    return float(known["low"].min()), float(known["high"].max()), price / before - 1.0
