@@ -1,0 +1,64 @@
+"""Finding what is missing, and merging what was fetched."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from core.history.cleaning import Gap, empty_candles, find_gaps, merge, missing_minutes
+from core.history.sync import missing_ranges
+from tests.made import START, made_candles
+
+MINUTE = timedelta(minutes=1)
+
+
+def test_nothing_held_is_one_range():
+    assert missing_ranges(empty_candles(), START, START + 5 * MINUTE) == [
+        Gap(START, START + 5 * MINUTE)
+    ]
+
+
+def test_all_held_is_no_range():
+    candles = made_candles(100)
+    assert missing_ranges(candles, START, START + 100 * MINUTE) == []
+
+
+def test_both_edges_and_a_recent_hole_are_asked_for_oldest_first():
+    candles = made_candles(100).drop(made_candles(100).index[40:43])
+    ranges = missing_ranges(candles, START - 7 * MINUTE, START + 105 * MINUTE)
+    assert [(g.start, g.minutes) for g in ranges] == [
+        (START - 7 * MINUTE, 7),
+        (START + 40 * MINUTE, 3),
+        (START + 100 * MINUTE, 5),
+    ]
+
+
+def test_an_old_hole_is_an_outage_and_is_left():
+    candles = made_candles(3_000)
+    candles = candles.drop(candles.index[40:43])
+    assert missing_ranges(candles, START, START + 3_000 * MINUTE) == []
+    assert [g.minutes for g in find_gaps(candles)] == [3]
+    assert missing_minutes(candles) == 3
+
+
+def test_gaps_equal_a_slow_walk_over_the_minutes():
+    rng = np.random.default_rng(3)
+    whole = made_candles(400)
+    candles = whole[rng.random(400) > 0.2]
+    held = set(candles.index)
+    inside = pd.date_range(candles.index[0], candles.index[-1], freq="min")
+    missing = [t for t in inside if t not in held]
+    assert sum(g.minutes for g in find_gaps(candles)) == len(missing) == missing_minutes(candles)
+    listed = [g.start + i * MINUTE for g in find_gaps(candles) for i in range(g.minutes)]
+    assert listed == [t.to_pydatetime() for t in missing]
+
+
+def test_merge_lets_the_newer_win_and_sorts():
+    candles = made_candles(10)
+    revised = candles.iloc[3:5].assign(close=candles["close"].iloc[3:5] + 1)
+    merged = merge(candles.iloc[2:], pd.concat([candles.iloc[:2], revised]))
+    assert merged.index.is_monotonic_increasing
+    assert len(merged) == 10
+    assert (merged["close"] - candles["close"]).round(6).tolist() == [0, 0, 0, 1, 1, 0, 0, 0, 0, 0]

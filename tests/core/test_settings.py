@@ -1,0 +1,49 @@
+"""A malformed setting stops start-up with a sentence that names it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import SettingsError
+from core.settings import SETTINGS, Settings
+
+
+def test_every_setting_has_a_default_that_parses():
+    settings = Settings.from_env({})
+    assert settings.market_source == "auto"
+    assert settings.binance_base_urls[0] == "https://data-api.binance.vision"
+    assert [spec.key for spec in settings.watch] == ["BTC-USD"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MARKET_SOURCE", "yahoo"),
+        ("BINANCE_BASE_URL", "ftp://example.org"),
+        ("BINANCE_BASE_URL", "example"),
+        ("WATCH", "BTC"),
+        ("WATCH", "BTC-USD?minute_horizon=61"),
+        ("MAX_SPECS", "-1"),
+        ("MAX_SPECS", "1e3"),
+        ("ENGINE", "maybe"),
+        ("PORT", "0"),
+        ("PORT", "eighty"),
+        ("WEB_CONCURRENCY", "65"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_malformed_value_names_the_setting(name: str, value: str):
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env({name: value})
+
+
+def test_an_empty_value_means_the_default():
+    assert Settings.from_env({s.name: "" for s in SETTINGS}) == Settings.from_env({})
+
+
+def test_simulated_files_live_apart():
+    settings = Settings.from_env({"ARTIFACT_DIR": "/some/where"})
+    assert settings.market_dir("live") == Path("/some/where")
+    assert settings.market_dir("simulated") == Path("/some/where/simulated")
