@@ -1,0 +1,91 @@
+"""Jobs run once at a time; failures are said, and tried again after growing pauses."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from core.errors import ExchangeUnavailable, RateLimited
+from core.forecasting.jobs import Jobs
+from tests.clocks import ManualClock
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def jobs(clock: ManualClock):
+    jobs = Jobs(clock, workers=2, name="test")
+    yield jobs
+    jobs.stop()
+
+
+def run(jobs: Jobs, name: str, work) -> None:
+    done = threading.Event()
+
+    def whole() -> None:
+        done.set()
+        work()
+
+    wait_until(lambda: jobs.start(name, whole))
+    assert done.wait(5)
+
+
+def fail(error: Exception):
+    def work() -> None:
+        raise error
+
+    return work
+
+
+def test_one_of_a_name_at_a_time(jobs: Jobs):
+    hold = threading.Event()
+    assert jobs.start("a", lambda: hold.wait(5) or None)
+    assert not jobs.start("a", lambda: None)
+    assert jobs.start("b", lambda: None)
+    hold.set()
+    wait_until(lambda: jobs.start("a", lambda: None))
+
+
+def test_a_failure_is_said_and_waits_longer_each_time(jobs: Jobs, clock: ManualClock):
+    run(jobs, "a", fail(ExchangeUnavailable("It answered 503.")))
+    wait_until(lambda: jobs.trouble() == {"a": "It answered 503."})
+    assert not jobs.start("a", lambda: None)
+    clock.advance(1.1)
+    run(jobs, "a", fail(ExchangeUnavailable("Again.")))
+    wait_until(lambda: jobs.trouble() == {"a": "Again."})
+    clock.advance(1.1)
+    assert not jobs.start("a", lambda: None)
+    clock.advance(1)
+    run(jobs, "a", lambda: None)
+    wait_until(lambda: jobs.trouble() == {})
+
+
+def test_a_named_moment_is_waited_for(jobs: Jobs, clock: ManualClock):
+    until = clock.now() + timedelta(seconds=90)
+    run(jobs, "a", fail(RateLimited("Too many calls.", until)))
+    wait_until(lambda: "a" in jobs.trouble())
+    clock.advance(89)
+    assert not jobs.start("a", lambda: None)
+    clock.advance(2)
+    wait_until(lambda: jobs.start("a", lambda: None))
+
+
+def test_a_bug_is_said_by_name_and_does_not_end_the_pool(jobs: Jobs, clock: ManualClock):
+    run(jobs, "a", fail(KeyError("x")))
+    wait_until(lambda: jobs.trouble() == {"a": "a failed: KeyError."})
+    clock.advance(2)
+    run(jobs, "a", lambda: None)
+    wait_until(lambda: jobs.trouble() == {})
+
+
+def test_forgotten_jobs_leave_no_trouble(jobs: Jobs):
+    run(jobs, "poll ETH-USD", fail(ExchangeUnavailable("Down.")))
+    wait_until(lambda: jobs.trouble() != {})
+    jobs.forget("poll ETH-USD")
+    assert jobs.trouble() == {}

@@ -1,0 +1,113 @@
+"""What readers see, and whose demands are taken."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.domain import EngineStatus, ForecastSpec, Market, Quote
+from core.forecasting.service import ForecastService
+from core.forecasting.store import SnapshotStore
+from tests.clocks import ManualClock
+
+WATCHED = ForecastSpec()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SnapshotStore:
+    return SnapshotStore.at(tmp_path)
+
+
+@pytest.fixture
+def service(store: SnapshotStore, clock: ManualClock) -> ForecastService:
+    return ForecastService(store, clock, [WATCHED], max_specs=2)
+
+
+def status(clock: ManualClock, market: Market = "live") -> EngineStatus:
+    return EngineStatus(1, clock.now(), clock.now(), market, "binance", "", 12, 6000, 250.0)
+
+
+def test_nothing_published_is_nothing_known(service: ForecastService):
+    view = service.view(WATCHED, "a")
+    assert (view.status, view.snapshot, view.quote, view.refusal) == (None, None, None, "")
+    assert not view.engine_alive
+    assert view.progress.stage == "waiting"
+
+
+def test_the_engine_is_silent_after_five_seconds(service, store, clock):
+    store.publish_status(status(clock))
+    clock.advance(4.9)
+    assert service.view(WATCHED, "a").engine_alive
+    clock.advance(0.2)
+    assert not service.view(WATCHED, "a").engine_alive
+
+
+def test_ages_are_measured_on_the_exchange_clock(service, store, clock):
+    store.publish_status(status(clock))
+    exchange_now = clock.now() + timedelta(milliseconds=250)
+    store.publish_quotes({"BTC-USD": Quote("BTC-USD", 1.0, exchange_now, "binance", "live")})
+    clock.advance(2)
+    assert service.view(WATCHED, "a").quote_age == timedelta(seconds=2)
+
+
+def test_a_quote_of_the_other_world_is_not_shown(service, store, clock):
+    store.publish_status(status(clock, "simulated"))
+    store.publish_quotes({"BTC-USD": Quote("BTC-USD", 1.0, clock.now(), "binance", "live")})
+    assert service.view(WATCHED, "a").quote is None
+
+
+def test_watched_specs_are_never_written_as_demand(service, store):
+    service.view(WATCHED, "a")
+    assert store.wanted() == {}
+
+
+def test_a_demand_is_written_once_in_thirty_seconds(service, store, clock):
+    spec = ForecastSpec("ETH-USD")
+    service.view(spec, "a")
+    first = store.wanted()[spec.key].last_seen
+    clock.advance(29)
+    service.view(spec, "a")
+    assert store.wanted()[spec.key].last_seen == first
+    clock.advance(2)
+    service.view(spec, "b")
+    assert store.wanted()[spec.key].last_seen == clock.now()
+    assert store.wanted()[spec.key].since == first
+
+
+def test_one_new_demand_per_client_and_minute_in_all_workers(service, store, clock):
+    other_worker = ForecastService(store, clock, [WATCHED], max_specs=2)
+    assert service.view(ForecastSpec("ETH-USD"), "a").refusal == ""
+    refusal = other_worker.view(ForecastSpec("SOL-USD"), "a").refusal
+    assert "per visitor and minute" in refusal
+    assert "BTC-USD, ETH-USD" in refusal
+    clock.advance(61)
+    assert other_worker.view(ForecastSpec("SOL-USD"), "a").refusal == ""
+
+
+def test_places_are_bounded_and_free_after_ten_idle_minutes(service, store, clock):
+    for number, ticker in enumerate(["ETH-USD", "SOL-USD"]):
+        assert service.view(ForecastSpec(ticker), str(number)).refusal == ""
+    refusal = service.view(ForecastSpec("XRP-USD"), "z").refusal
+    assert "All 2 places" in refusal
+    assert "BTC-USD, ETH-USD, SOL-USD" in refusal
+    clock.advance(601)
+    assert service.view(ForecastSpec("XRP-USD"), "z").refusal == ""
+    assert list(store.wanted()) == ["XRP-USD"]
+
+
+def test_retraining_is_taken_once_in_ten_minutes(service, store, clock):
+    assert "starts" in service.request_retrain(WATCHED)
+    asked = store.retrain_requests()["BTC-USD"].at
+    clock.advance(599)
+    assert "ask again after 12:10 UTC" in service.request_retrain(WATCHED)
+    assert store.retrain_requests()["BTC-USD"].at == asked
+    clock.advance(2)
+    assert "starts" in service.request_retrain(WATCHED)
+    assert store.retrain_requests()["BTC-USD"].at == clock.now()
