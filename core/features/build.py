@@ -88,7 +88,7 @@ def build_features(bars: pd.DataFrame, bar_minutes: int) -> pd.DataFrame:
     """
     index = pd.DatetimeIndex(bars.index)
     age = bars_since_gap(segment_ids(index, bar_minutes))
-    volatility = ewma_volatility(bars, bar_minutes).to_numpy(dtype=np.float64)
+    volatility: Floats = np.asarray(ewma_volatility(bars, bar_minutes), dtype=np.float64)
     returns = log_returns(bars, bar_minutes)
     high, low, close, volume = (
         np.ascontiguousarray(bars[column].to_numpy(dtype=np.float64))

@@ -1,0 +1,1 @@
+"""Models of the two horizons: training, forecasting from closed candles, storing."""
