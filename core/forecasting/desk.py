@@ -28,8 +28,10 @@ from core.domain import (
 from core.errors import ModelDamaged, ModelForeign
 from core.forecasting.publication import build_series, build_snapshot
 from core.forecasting.store import SnapshotStore
+from core.history.cleaning import MINUTE, last_open
 from core.models import registry
-from core.models.training import TrainedModel, train
+from core.models.trained import TrainedModel
+from core.models.training import train
 
 _RETRAINS_KEPT: Final = 50
 
@@ -124,12 +126,15 @@ class SpecDesk:
     ) -> None:
         """Fit both models on closed `candles`, store them and note the retrain."""
         for number, horizon in enumerate(HORIZONS):
-            progress = Progress("training", number, len(HORIZONS), "models")
-            self.progress = progress
-            if on_progress is not None:
-                on_progress(progress)
+
+            def show(done: int, total: int, before: int = number) -> None:
+                fits = len(HORIZONS) * total
+                self.progress = Progress("training", before * total + done, fits, "fits")
+                if on_progress is not None:
+                    on_progress(self.progress)
+
             started = time.perf_counter()
-            model = train(candles, self.spec, horizon, self._clock.now())
+            model = train(candles, self.spec, horizon, self._after(candles), show)
             if self._directory is not None:
                 registry.save(self._directory, model, self.spec, self.market)
             self.models = {**self.models, horizon: model}
@@ -156,6 +161,10 @@ class SpecDesk:
             )
             store.publish(snapshot, build_series(self._version, candles, self.models))
             self.published = True
+
+    def _after(self, candles: pd.DataFrame) -> datetime:
+        """Return now, and never before the newest candle closed: our clock may be slow."""
+        return max(self._clock.now(), last_open(candles) + MINUTE)
 
     def _note(self, model: TrainedModel, candles: pd.DataFrame, seconds: float, cause: str) -> None:
         card = model.card(candles)

@@ -21,7 +21,7 @@ from core.domain import (
     Snapshot,
 )
 from core.history.cleaning import MINUTE, last_open, missing_minutes, open_times
-from core.models.training import TrainedModel
+from core.models.trained import TrainedModel
 
 SERIES_MINUTES: Final = 1_440
 _DAY: Final = pd.Timedelta(days=1)
