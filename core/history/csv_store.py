@@ -59,11 +59,12 @@ class CsvStore:
         except FileNotFoundError:
             return empty_candles()
         whole = content[: content.rfind(b"\n") + 1]
+        if not whole and _HEADER.encode().startswith(content):
+            candles = empty_candles()
+        else:
+            candles = self._parse(whole)
         if repair and len(whole) < len(content):
             os.truncate(self.path, len(whole))
-        if not whole:
-            return empty_candles()
-        candles = self._parse(whole)
         self._lines = len(candles)
         return candles[~candles.index.duplicated(keep="last")].sort_index()
 

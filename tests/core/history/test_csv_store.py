@@ -93,6 +93,20 @@ def test_a_foreign_file_is_refused(store: CsvStore):
         store.load()
 
 
+def test_garbage_without_a_line_end_is_no_torn_line(store: CsvStore):
+    store.path.write_bytes(b"garbage")
+    with pytest.raises(HistoryError, match="header"):
+        store.load()
+    assert store.set_aside().read_bytes() == b"garbage"
+
+
+def test_a_torn_header_is_an_empty_file(store: CsvStore):
+    store.path.write_bytes(b"open_time,op")
+    assert store.load().empty
+    store.append(made_candles(3), "binance")
+    assert len(store.load()) == 3
+
+
 def test_compaction_keeps_every_candle_and_shrinks_the_file(store: CsvStore):
     candles = made_candles(100)
     for _ in range(3):
