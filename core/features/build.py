@@ -44,7 +44,9 @@ FEATURE_NAMES: Final = (
 )
 
 
-def build_features(bars: pd.DataFrame, bar_minutes: int) -> pd.DataFrame:
+def build_features(
+    bars: pd.DataFrame, bar_minutes: int, volatility: pd.Series[float] | None = None
+) -> pd.DataFrame:
     """Return one row of features per bar, from this bar and those before it.
 
     Parameters
@@ -53,6 +55,8 @@ def build_features(bars: pd.DataFrame, bar_minutes: int) -> pd.DataFrame:
         Closed bars with `core.domain.CANDLE_COLUMNS`, indexed by open time.
     bar_minutes : int
         Length of a bar; any other distance between neighbours is a gap.
+    volatility : pandas.Series, optional
+        ``ewma_volatility(bars, bar_minutes)`` where the caller has it already.
 
     Returns
     -------
@@ -88,7 +92,9 @@ def build_features(bars: pd.DataFrame, bar_minutes: int) -> pd.DataFrame:
     """
     index = pd.DatetimeIndex(bars.index)
     age = bars_since_gap(segment_ids(index, bar_minutes))
-    volatility: Floats = np.asarray(ewma_volatility(bars, bar_minutes), dtype=np.float64)
+    if volatility is None:
+        volatility = ewma_volatility(bars, bar_minutes)
+    unit: Floats = np.asarray(volatility, dtype=np.float64)
     returns = log_returns(bars, bar_minutes)
     high, low, close, volume = (
         np.ascontiguousarray(bars[column].to_numpy(dtype=np.float64))
@@ -96,9 +102,9 @@ def build_features(bars: pd.DataFrame, bar_minutes: int) -> pd.DataFrame:
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = {
-            **_return_columns(returns, volatility, age),
-            **_price_columns(close, returns, volatility, age),
-            **_range_columns(high, low, close, volatility),
+            **_return_columns(returns, unit, age),
+            **_price_columns(close, returns, unit, age),
+            **_range_columns(high, low, close, unit),
             **_volume_columns(volume, age),
         }
     return pd.DataFrame({name: columns[name] for name in FEATURE_NAMES}, index=index)

@@ -29,11 +29,12 @@ _SETTINGS: Final[dict[Horizon, dict[str, Any]]] = {
         "max_features": 0.4,
     },
     "long": {
-        "learning_rate": 0.03,
-        "max_iter": 100,
-        "max_leaf_nodes": 7,
-        "min_samples_leaf": 200,
-        "l2_regularization": 10.0,
+        "learning_rate": 0.02,
+        "max_iter": 60,
+        "max_leaf_nodes": 6,
+        "min_samples_leaf": 600,
+        "l2_regularization": 50.0,
+        "max_features": 0.3,
     },
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -61,6 +61,8 @@ class Samples:
         Volatility of the log return up to the target, known at issue; NaN at the start.
     target : array
         Log return up to the target over `scale`; NaN where not known or across a gap.
+    close_ahead : array
+        Price at the target, USD; NaN where `target` is.
     ready : array of bool
         Every feature's window is full and free of gaps.
     """
@@ -70,10 +72,15 @@ class Samples:
     features: Floats
     scale: Floats
     target: Floats
+    close_ahead: Floats
     ready: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
     def __len__(self) -> int:
         return len(self.close)
+
+    def last(self, count: int) -> Samples:
+        """Return the newest `count` rows."""
+        return Samples(*(getattr(self, column.name)[-count:] for column in fields(self)))
 
 
 def build_samples(candles: pd.DataFrame, task: Task) -> Samples:
@@ -94,31 +101,27 @@ def newest_samples(candles: pd.DataFrame, task: Task, count: int) -> Samples:
         rows *= 2
         bars = complete_bars(candles.iloc[-rows:], task.bar_minutes)
     samples = _samples(bars.iloc[-bars_needed:], task)
-    return _last(samples, count)
+    return samples.last(count)
 
 
 def _samples(bars: pd.DataFrame, task: Task) -> Samples:
     minutes = task.bar_minutes
-    volatility = ewma_volatility(bars, minutes)
     index = pd.DatetimeIndex(bars.index)
-    age = bars_since_gap(np.asarray(mark_gaps(bars, minutes)))
+    close = np.asarray(bars["close"], dtype=np.float64)
+    volatility = ewma_volatility(bars, minutes)
     scale = np.asarray(volatility, dtype=np.float64) * math.sqrt(task.steps)
+    target = np.asarray(scaled_returns_ahead(bars, minutes, task.steps, volatility))
+    age = bars_since_gap(np.asarray(mark_gaps(bars, minutes)))
     return Samples(
         issued_at=index + pd.Timedelta(minutes=minutes),
-        close=np.asarray(bars["close"], dtype=np.float64),
-        features=build_features(bars, minutes).to_numpy(dtype=np.float64),
+        close=close,
+        features=build_features(bars, minutes, volatility).to_numpy(dtype=np.float64),
         scale=scale,
-        target=np.asarray(scaled_returns_ahead(bars, minutes, task.steps, volatility)),
+        target=target,
+        close_ahead=np.where(np.isfinite(target), _ahead(close, task.steps), np.nan),
         ready=(age >= LONGEST_WINDOW - 1) & np.isfinite(scale),
     )
 
 
-def _last(samples: Samples, count: int) -> Samples:
-    return Samples(
-        issued_at=samples.issued_at[-count:],
-        close=samples.close[-count:],
-        features=samples.features[-count:],
-        scale=samples.scale[-count:],
-        target=samples.target[-count:],
-        ready=samples.ready[-count:],
-    )
+def _ahead(close: Floats, steps: int) -> Floats:
+    return np.concatenate((close[steps:], np.full(min(steps, len(close)), np.nan)))

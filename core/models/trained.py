@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -77,16 +77,17 @@ class TrainedModel:
         Forecast or None
             None only where there is no complete bar at all.
         """
-        issued = self.forecasts(candles, 1)
-        if len(issued) == 0:
+        issued = self._issue(newest_samples(candles, self.task, 1))
+        if len(issued.point) == 0:
             return None
-        low, high = float(issued["low"].iloc[-1]), float(issued["high"].iloc[-1])
+        low, high = float(issued.low[-1]), float(issued.high[-1])
+        issued_at: datetime = issued.samples.issued_at[-1].to_pydatetime()
         return Forecast(
             horizon=self.horizon,
-            issued_at=issued["issued_at"].iloc[-1].to_pydatetime(),
-            target_time=issued["target_time"].iloc[-1].to_pydatetime(),
-            price_at_issue=float(issued["price_at_issue"].iloc[-1]),
-            point=float(issued["point"].iloc[-1]),
+            issued_at=issued_at,
+            target_time=issued_at + timedelta(minutes=self.task.minutes),
+            price_at_issue=float(issued.samples.close[-1]),
+            point=float(issued.point[-1]),
             band=Interval(BAND_LEVEL, low, high) if np.isfinite(low + high) else None,
         )
 
@@ -101,19 +102,17 @@ class TrainedModel:
             where no band is known, ``actual`` where the target is not known yet or a gap
             lies between.
         """
-        samples = newest_samples(candles, self.task, count)
-        expected = self._expected(samples)
-        scale = samples.scale
-        low, high = self._edges(expected)
+        issued = self._issue(newest_samples(candles, self.task, count))
+        samples = issued.samples
         return pd.DataFrame(
             {
                 "issued_at": samples.issued_at,
                 "target_time": samples.issued_at + pd.Timedelta(minutes=self.task.minutes),
                 "price_at_issue": samples.close,
-                "point": samples.close * np.exp(expected * np.nan_to_num(scale)),
-                "low": samples.close * np.exp(low * scale),
-                "high": samples.close * np.exp(high * scale),
-                "actual": samples.close * np.exp(samples.target * scale),
+                "point": issued.point,
+                "low": issued.low,
+                "high": issued.high,
+                "actual": samples.close_ahead,
             }
         )
 
@@ -145,19 +144,19 @@ class TrainedModel:
             tail=self.tail(candles)[0],
         )
 
-    def _expected(self, samples: Samples) -> Floats:
-        """Return the scaled return published for each row: 0 is "the price stays"."""
+    def _issue(self, samples: Samples) -> _Issued:
+        """Forecast from every row; 0 as the expected return is "the price stays"."""
         expected = np.zeros(len(samples))
         if self.trees is not None:
             ready = samples.ready
             expected[ready] = self.shrinkage * self.trees.predict(samples.features[ready])
-        return expected
-
-    def _edges(self, expected: Floats) -> tuple[Floats, Floats]:
-        if self.band is None:
-            unknown = np.full(len(expected), np.nan)
-            return unknown, unknown
-        return expected + self.band.low, expected + self.band.high
+        low, high = (self.band.low, self.band.high) if self.band else (np.nan, np.nan)
+        return _Issued(
+            samples=samples,
+            point=samples.close * np.exp(expected * np.nan_to_num(samples.scale)),
+            low=samples.close * np.exp((expected + low) * samples.scale),
+            high=samples.close * np.exp((expected + high) * samples.scale),
+        )
 
     def _out_of_sample(self, candles: pd.DataFrame, n: int) -> pd.DataFrame:
         """Return forecasts issued since the fit ended: `n` with a known target, if there are."""
@@ -169,6 +168,16 @@ class TrainedModel:
             if count > len(issued) or issued["actual"].notna().sum() >= n:
                 return issued
             count *= 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Issued:
+    """Forecast prices in USD beside the rows they were made from."""
+
+    samples: Samples
+    point: Floats
+    low: Floats
+    high: Floats
 
 
 def _tail_score(scored: pd.DataFrame) -> TailScore | None:

@@ -1,0 +1,1 @@
+"""Judging forecasters on data they had not seen."""
