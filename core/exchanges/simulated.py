@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Final, Literal
 
 import pandas as pd
@@ -19,8 +18,9 @@ from core.clock import Clock
 from core.domain import Quote
 from core.errors import ExchangeUnavailable, UnknownSymbol
 from core.exchanges.base import CandleInterval, Usage
-from core.exchanges.simulated_coins import Coin, CoinTraits, Shift
-from core.exchanges.simulated_paths import EPOCH, Factor, FactorTraits, Flavour
+from core.exchanges.simulated_coins import Coin, Shift
+from core.exchanges.simulated_paths import EPOCH, Factor, Flavour
+from core.exchanges.simulated_traits import COINS, DEFAULT_SEED, WHOLE_MARKET
 
 __all__ = ["EPOCH", "Shift", "SimulatedMarket"]
 
@@ -29,20 +29,6 @@ _STEP: Final[Mapping[CandleInterval, timedelta]] = {
     "1m": timedelta(minutes=1),
     "1h": timedelta(hours=1),
 }
-_DEFAULT_SEED: Final = 20_260_101
-
-_WHOLE_MARKET: Final = FactorTraits(0.020)
-_COINS: Final[Mapping[str, CoinTraits]] = MappingProxyType(
-    {
-        "BTC-USD": CoinTraits(80_000.0, 2, 900_000.0, 1.00, FactorTraits(0.0115)),
-        "ETH-USD": CoinTraits(2_500.0, 2, 450_000.0, 1.25, FactorTraits(0.0150)),
-        "SOL-USD": CoinTraits(120.0, 2, 170_000.0, 1.25, FactorTraits(0.0185)),
-        "BNB-USD": CoinTraits(650.0, 2, 60_000.0, 0.85, FactorTraits(0.0120)),
-        "XRP-USD": CoinTraits(1.8, 4, 90_000.0, 1.00, FactorTraits(0.0160)),
-        "ADA-USD": CoinTraits(0.5, 5, 30_000.0, 1.25, FactorTraits(0.0185)),
-        "DOGE-USD": CoinTraits(0.2, 5, 50_000.0, 1.30, FactorTraits(0.0195)),
-    }
-)
 
 
 class SimulatedMarket:
@@ -67,12 +53,12 @@ class SimulatedMarket:
         clock: Clock,
         flavour: Flavour = "clustered",
         shifts: Sequence[Shift] = (),
-        seed: int = _DEFAULT_SEED,
+        seed: int = DEFAULT_SEED,
     ) -> None:
         self._clock = clock
-        market = Factor(seed, "market", _WHOLE_MARKET, flavour)
+        market = Factor(seed, "market", WHOLE_MARKET, flavour)
         self._coins = {
-            ticker: Coin(ticker, traits, market, shifts) for ticker, traits in _COINS.items()
+            ticker: Coin(ticker, traits, market, shifts) for ticker, traits in COINS.items()
         }
 
     def now(self) -> datetime:

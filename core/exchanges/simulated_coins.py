@@ -21,7 +21,7 @@ from core.exchanges.simulated_paths import (
     day_minutes,
 )
 
-_ANCHOR_DAY: Final = (datetime(2026, 1, 1, tzinfo=EPOCH.tzinfo) - EPOCH).days
+_ANCHOR_DAY: Final = (datetime(2027, 1, 1, tzinfo=EPOCH.tzinfo) - EPOCH).days
 _DAYS_PER_BLOCK: Final = 512
 _VOLUME_DECIMALS: Final = 5
 
@@ -72,7 +72,7 @@ class CoinTraits:
     Attributes
     ----------
     price : float
-        Its price at the start of 2026, in USD.
+        Its price at the start of 2027, in USD.
     decimals : int
         Decimals of its price.
     turnover : float
@@ -115,7 +115,9 @@ class CoinDay:
                 "close": close,
                 "volume": self.volume,
             },
-            index=pd.date_range(start, periods=DAY_MINUTES, freq="min", name="open_time"),
+            index=pd.date_range(
+                start, periods=DAY_MINUTES, freq="min", name="open_time", unit="us"
+            ),
         )
 
     def price_at(self, second: int) -> float:
@@ -180,7 +182,7 @@ class Coin:
         usual = np.hypot(
             self._traits.beta * self._market.daily_volatility, self._own.daily_volatility
         ) / np.sqrt(DAY_MINUTES)
-        noise = np.exp(0.6 * normals(self._volume_stream, day, DAY_MINUTES))
+        noise = np.exp(0.8 * normals(self._volume_stream, day, DAY_MINUTES))
         usd = self._traits.turnover * (scales / usual) * (0.3 + moves / scales) * noise
         volume = np.round(usd / self._traits.price, _VOLUME_DECIMALS)
         return np.asarray(np.maximum(volume, 10.0**-_VOLUME_DECIMALS))

@@ -19,14 +19,15 @@ from core.exchanges.simulated_noise import Floats, Ints, bridge, normals, smooth
 
 Flavour = Literal["clustered", "stationary"]
 
-EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(2024, 1, 1, tzinfo=UTC)
 DAY_MINUTES: Final = 1_440
 STEPS_PER_MINUTE: Final = 12
 STEP_SECONDS: Final = 60 // STEPS_PER_MINUTE
+DRAW_DAYS: Final = 365
 _DAYS_PER_BLOCK: Final = 512
 _GRID_MINUTES: Final = 120
 _BURST: Final = 0.4
-_JUMP: Final = 5.0
+_JUMP: Final = 6.0
 _JUMP_ABOVE: Final = 3.2  # a normal exceeds it once in 1,455 draws, about once a day
 
 
@@ -82,13 +83,16 @@ class FactorTraits:
     ----------
     daily_volatility : float
         Root mean square of daily log returns over the years.
-    days_draw, minutes_draw : int
-        Which of the possible draws of daily and of minute returns to take.
+    days_draw : int
+        Which of the possible draws of daily returns to take.
+    minute_draws : tuple of int
+        Which of the possible draws of minute returns to take in each `DRAW_DAYS` days
+        from `EPOCH` on; 0 after the last.
     """
 
     daily_volatility: float
     days_draw: int = 0
-    minutes_draw: int = 0
+    minute_draws: tuple[int, ...] = ()
 
 
 class Factor:
@@ -123,7 +127,9 @@ class Factor:
 
     def minute_returns(self, day: int, scales: Floats) -> Floats:
         """Return the minutes' log returns, shape (1440,), which sum to the day's."""
-        noise = normals(self._stream(f"minutes-{self._traits.minutes_draw}"), day, DAY_MINUTES)
+        draws, period = self._traits.minute_draws, day // DRAW_DAYS
+        draw = draws[period] if period < len(draws) else 0
+        noise = normals(self._stream(f"minutes-{draw}"), day, DAY_MINUTES)
         return bridge(scales, noise, self.day_returns(day + 1)[day])
 
     def scales(self, day: int) -> Floats:
