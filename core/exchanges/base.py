@@ -30,8 +30,11 @@ class Usage:
 class Provider(Protocol):
     """A market data source. Every method that talks to an exchange raises `ExchangeError`."""
 
-    name: str
-    market: Market
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def market(self) -> Market: ...
 
     def now(self) -> datetime:
         """Return the exchange's clock, without a call: ours plus the last known offset."""
