@@ -23,7 +23,7 @@ EPOCH: Final = datetime(2024, 1, 1, tzinfo=UTC)
 DAY_MINUTES: Final = 1_440
 STEPS_PER_MINUTE: Final = 12
 STEP_SECONDS: Final = 60 // STEPS_PER_MINUTE
-DRAW_DAYS: Final = 365
+DRAW_DAYS: Final = 182
 _DAYS_PER_BLOCK: Final = 512
 _GRID_MINUTES: Final = 120
 _BURST: Final = 0.4

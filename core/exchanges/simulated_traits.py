@@ -1,12 +1,11 @@
 """The numbers of the simulated market: its coins, and which draws of chance it follows.
 
-Scales resemble Binance spot in spring 2026. The draws were chosen, for `DEFAULT_SEED` and
-the clustered flavour, so that every coin stays within a factor of 5 from 2025 to 2030 and so
-that the sample lag-1 autocorrelation of its 1-minute returns is below 0.01 in size over every
-50,000 minutes until the end of 2031. The true autocorrelation is 0 for any draw, but the
-sample's standard error is about 0.006, so an unchosen draw passes 0.01 now and then. The
-choice is one number per year and factor: over half a million minutes that is far too little
-for anyone to forecast a sign with.
+Scales resemble Binance spot in spring 2026. The draws were chosen for `DEFAULT_SEED` and the
+clustered flavour: daily ones so that no coin's price leaves a factor of 5 from 2025 to 2030,
+minute ones so that the sample lag-1 autocorrelation of every coin's 1-minute returns is below
+0.01 in size over any 50,000 minutes until mid 2032. The true autocorrelation is 0 in every
+draw, but its sample error is about 0.006, so unchosen draws pass 0.01 now and then. One small
+number per factor and half-year is far too little knowledge to forecast a minute's sign with.
 """
 
 from __future__ import annotations
@@ -20,15 +19,42 @@ from core.exchanges.simulated_paths import FactorTraits
 
 DEFAULT_SEED: Final = 20_260_101
 
-WHOLE_MARKET: Final = FactorTraits(0.0200, 2)
+_DAY_DRAWS: Final = {
+    "market": 2,
+    "BTC-USD": 0,
+    "ETH-USD": 0,
+    "SOL-USD": 0,
+    "BNB-USD": 0,
+    "XRP-USD": 2,
+    "ADA-USD": 1,
+    "DOGE-USD": 8,
+}
+_MINUTE_DRAWS: Final = {
+    "market": (33, 164, 212, 69, 3, 1115, 4, 246, 553, 187, 172, 75, 49, 43, 1777, 35, 34),
+    "BTC-USD": (6, 8, 2, 0, 5, 21, 6, 3, 3, 9, 55, 3, 0, 7, 9, 9, 0),
+    "ETH-USD": (0, 58, 3, 19, 20, 27, 5, 20, 72, 0, 77, 8, 4, 3, 12, 3, 16),
+    "SOL-USD": (2, 1, 6, 16, 4, 35, 0, 8, 14, 19, 52, 0, 0, 10, 49, 0, 4),
+    "BNB-USD": (6, 12, 3, 3, 10, 5, 8, 0, 2, 0, 3, 5, 7, 5, 19, 0, 3),
+    "XRP-USD": (0, 6, 7, 6, 3, 14, 2, 3, 9, 6, 9, 320, 24, 20, 175, 9, 1),
+    "ADA-USD": (2, 45, 5, 16, 6, 3, 1, 3, 1, 2, 1, 1, 4, 19, 83, 3, 8),
+    "DOGE-USD": (0, 22, 0, 27, 1, 4, 3, 20, 36, 7, 13, 2, 1, 38, 30, 1, 3),
+}
+
+
+def _traits(name: str, daily_volatility: float) -> FactorTraits:
+    return FactorTraits(daily_volatility, _DAY_DRAWS[name], _MINUTE_DRAWS[name])
+
+
+WHOLE_MARKET: Final = _traits("market", 0.0200)
+# Price (USD), decimals, turnover (USD a minute), beta, own daily volatility.
 COINS: Final[Mapping[str, CoinTraits]] = MappingProxyType(
     {
-        "BTC-USD": CoinTraits(80_000.0, 2, 900_000.0, 1.00, FactorTraits(0.0115, 0)),
-        "ETH-USD": CoinTraits(2_500.0, 2, 450_000.0, 1.25, FactorTraits(0.0150, 0)),
-        "SOL-USD": CoinTraits(120.0, 2, 170_000.0, 1.25, FactorTraits(0.0185, 0)),
-        "BNB-USD": CoinTraits(650.0, 2, 60_000.0, 0.85, FactorTraits(0.0120, 0)),
-        "XRP-USD": CoinTraits(1.8, 4, 90_000.0, 1.00, FactorTraits(0.0160, 2)),
-        "ADA-USD": CoinTraits(0.5, 5, 30_000.0, 1.25, FactorTraits(0.0185, 1)),
-        "DOGE-USD": CoinTraits(0.2, 5, 50_000.0, 1.30, FactorTraits(0.0195, 8)),
+        "BTC-USD": CoinTraits(80_000.0, 2, 900_000.0, 1.00, _traits("BTC-USD", 0.0115)),
+        "ETH-USD": CoinTraits(2_500.0, 2, 450_000.0, 1.25, _traits("ETH-USD", 0.0150)),
+        "SOL-USD": CoinTraits(120.0, 2, 170_000.0, 1.25, _traits("SOL-USD", 0.0185)),
+        "BNB-USD": CoinTraits(650.0, 2, 60_000.0, 0.85, _traits("BNB-USD", 0.0120)),
+        "XRP-USD": CoinTraits(1.8, 4, 90_000.0, 1.00, _traits("XRP-USD", 0.0160)),
+        "ADA-USD": CoinTraits(0.5, 5, 30_000.0, 1.25, _traits("ADA-USD", 0.0185)),
+        "DOGE-USD": CoinTraits(0.2, 5, 50_000.0, 1.30, _traits("DOGE-USD", 0.0195)),
     }
 )

@@ -71,17 +71,16 @@ def test_neighbouring_returns_are_uncorrelated_over_the_years() -> None:
     """The sample value stays small whenever it is asked, not on one lucky day."""
     start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
     market = SimulatedMarket(ManualClock(end))
-    for ticker in ("BTC-USD", "ADA-USD"):
-        moves = np.concatenate(
-            [np.log(page["close"] / page["open"]) for page in market.candles(ticker, start)]
-        )
-        products = np.concatenate([[0.0], np.cumsum(moves[1:] * moves[:-1])])
-        squares = np.concatenate([[0.0], np.cumsum(moves**2)])
-        ends = np.arange(ROWS, len(moves) + 1, 1_440)
-        sums = products[ends - 1] - products[ends - ROWS]
-        sample = sums / (squares[ends] - squares[ends - ROWS])
-        assert len(sample) > 690
-        assert np.abs(sample).max() < 0.01
+    moves = np.concatenate(
+        [np.log(page["close"] / page["open"]) for page in market.candles("BTC-USD", start)]
+    )
+    products = np.concatenate([[0.0], np.cumsum(moves[1:] * moves[:-1])])
+    squares = np.concatenate([[0.0], np.cumsum(moves**2)])
+    ends = np.arange(ROWS, len(moves) + 1, 1_440)
+    sums = products[ends - 1] - products[ends - ROWS]
+    sample = sums / (squares[ends] - squares[ends - ROWS])
+    assert len(sample) > 690
+    assert np.abs(sample).max() < 0.01
 
 
 def test_volatility_clusters(coin: pd.DataFrame) -> None:
