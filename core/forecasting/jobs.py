@@ -37,8 +37,8 @@ class Jobs:
     def start(self, name: str, work: Callable[[], None]) -> bool:
         """Start `work` unless a job of that name runs or must wait; tell whether it started."""
         with self._lock:
-            running = self._running.get(name)
-            waits = self._clock.now() < self._not_before.get(name, self._clock.now())
+            running, not_before = self._running.get(name), self._not_before.get(name)
+            waits = not_before is not None and self._clock.now() < not_before
             if waits or (running is not None and not running.done()):
                 return False
             self._running[name] = self._pool.submit(self._run, name, work)

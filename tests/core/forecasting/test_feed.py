@@ -123,7 +123,7 @@ def test_a_damaged_file_is_set_aside_and_fetched_again(clock, store):
     assert (store.path.parent / "BTC-USD_history.damaged-1.csv").read_bytes() == b"garbage\n\x00"
 
 
-def test_a_ticker_that_is_not_traded_is_refused_in_a_sentence(clock, tmp_path):
+def test_a_ticker_that_is_not_traded_is_refused_in_a_sentence(clock):
     feed = TickerFeed(SimulatedMarket(clock), None, "NOPE-USD")
     feed.start(1_000)
     assert not feed.ready

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.clock import SystemClock
 from core.errors import ExchangeUnavailable, RateLimited
 from core.forecasting.jobs import Jobs
 from tests.clocks import ManualClock
@@ -41,6 +42,12 @@ def fail(error: Exception):
         raise error
 
     return work
+
+
+def test_a_new_job_starts_at_the_first_call_on_a_clock_that_runs():
+    jobs = Jobs(SystemClock(), workers=1, name="test")
+    assert jobs.start("a", lambda: None)
+    jobs.stop()
 
 
 def test_one_of_a_name_at_a_time(jobs: Jobs):
