@@ -95,4 +95,5 @@ def _block(
     bars = (len(reach) - split.test_start) // task.bar_minutes + 2
     issued = model.forecasts(reach, bars)
     mine = (issued["issued_at"] >= now) & (issued["issued_at"] <= until)
-    return issued[mine & issued["actual"].notna()].assign(shrinkage=model.shrinkage)
+    scored: pd.DataFrame = issued[mine & issued["actual"].notna()]
+    return scored.assign(shrinkage=model.shrinkage)
