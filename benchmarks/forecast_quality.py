@@ -2,10 +2,11 @@
 
     OMP_NUM_THREADS=1 python -m benchmarks.forecast_quality
     python -m benchmarks.forecast_quality --file BTCUSDT-1m-20260301-20260430 --days 20
-    python -m benchmarks.forecast_quality --random-walks 3 --file ""
+    python -m benchmarks.forecast_quality --file "" --random-walks 3 --simulated BTC-USD
 
 Skill is 1 - MAE / MAE of "the price stays"; the interval is 95 % (Diebold-Mariano, HAC).
-On a random walk nothing can be forecast: skill there tells a leak, or a price for trying.
+On a random walk and in the simulated market nothing can be forecast: skill there tells a
+leak, a loss there the price of trying.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +22,16 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from core.clock import SystemClock
 from core.domain import CANDLE_COLUMNS, HORIZONS, ForecastSpec, Horizon
 from core.evaluation.report import Report, summarise
 from core.evaluation.walk_forward import walk_forward
+from core.exchanges.simulated import SimulatedMarket
 from core.models.samples import Task
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-RANDOM_WALK_MINUTES = 43_200
+MADE_DAYS = 30
+SIMULATED_FROM = datetime(2026, 3, 1, tzinfo=UTC)
 COLUMNS = (
     "series",
     "horizon",
@@ -77,19 +82,24 @@ def random_walk(seed: int, minutes: int) -> pd.DataFrame:
     )
 
 
+def simulated(ticker: str) -> pd.DataFrame:
+    """Return a month of the simulated market."""
+    market = SimulatedMarket(SystemClock())
+    until = SIMULATED_FROM + timedelta(days=MADE_DAYS)
+    return pd.concat(list(market.candles(ticker, SIMULATED_FROM, until)))
+
+
 def series(args: argparse.Namespace) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the name and the candles of each series asked for."""
-    names = (
-        [args.file] if args.file is not None else [p.name for p in sorted(DATA.glob("*.csv.gz"))]
-    )
-    for name in filter(None, names):
-        candles = load_candles(DATA / f"{name.removesuffix('.csv.gz')}.csv.gz")
-        yield (
-            name.removesuffix(".csv.gz"),
-            candles.iloc[-args.days * 1_440 :] if args.days else candles,
-        )
+    names = [path.name for path in sorted(DATA.glob("*.csv.gz"))]
+    for given in names if args.file is None else filter(None, [args.file]):
+        name = given.removesuffix(".csv.gz")
+        candles = load_candles(DATA / f"{name}.csv.gz")
+        yield name, candles.iloc[-args.days * 1_440 :]
     for seed in range(args.random_walks):
-        yield f"random walk {seed}", random_walk(seed, RANDOM_WALK_MINUTES)
+        yield f"random walk {seed}", random_walk(seed, MADE_DAYS * 1_440)
+    for ticker in args.simulated:
+        yield f"simulated {ticker}", simulated(ticker)
 
 
 def row(name: str, horizon: Horizon, report: Report | None, seconds: float) -> list[str]:
@@ -117,6 +127,7 @@ def main() -> None:
     parser.add_argument("--refit-minutes", type=int, default=1_440)
     parser.add_argument("--horizon", choices=HORIZONS, action="append")
     parser.add_argument("--random-walks", type=int, default=0, help="how many to add")
+    parser.add_argument("--simulated", metavar="TICKER", action="append", default=[])
     args = parser.parse_args()
     spec = ForecastSpec()
     table = Table(*COLUMNS, title=f"Walk-forward, refit every {args.refit_minutes:,} minutes")

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import pickle
 import platform
 import tempfile
 from datetime import datetime
@@ -32,6 +33,9 @@ FORMAT: Final = 1
 
 _FILE_NAME: Final[dict[Horizon, str]] = {"minute": "minute", "long": "hour"}
 _COMPRESSION: Final = 3
+
+# What unpickling intact bytes raises where a class was renamed or changed its shape.
+_CANNOT_REBUILD: Final = (AttributeError, ImportError, TypeError, pickle.UnpicklingError)
 
 
 def model_path(directory: Path, spec: ForecastSpec, horizon: Horizon) -> Path:
@@ -159,7 +163,10 @@ def _read(path: Path) -> bytes:
 
 
 def _unpickle(content: bytes, path: Path) -> TrainedModel:
-    model = joblib.load(io.BytesIO(content))
+    try:
+        model = joblib.load(io.BytesIO(content))
+    except _CANNOT_REBUILD as error:
+        raise ModelForeign(f"{path.name} was made by another version of this code.") from error
     if not isinstance(model, TrainedModel):
         raise ModelDamaged(f"{path.name} holds no model.")
     return model

@@ -169,11 +169,29 @@ def test_an_exchanged_file_is_never_opened(stored: Path, model: TrainedModel) ->
     assert not opened.exists()
 
 
-def test_a_file_that_holds_something_else_is_refused(stored: Path, model: TrainedModel) -> None:
-    joblib.dump({"not": "a model"}, stored)
+def _exchange(stored: Path, content: object) -> None:
+    """Store `content` with a checksum that fits."""
+    joblib.dump(content, stored)
     described = stored.with_suffix(".json")
     metadata = json.loads(described.read_text())
     metadata["sha256"] = hashlib.sha256(stored.read_bytes()).hexdigest()
     described.write_text(json.dumps(metadata))
+
+
+def test_a_file_that_holds_something_else_is_refused(stored: Path, model: TrainedModel) -> None:
+    _exchange(stored, {"not": "a model"})
     with pytest.raises(ModelDamaged, match="no model"):
+        registry.load(stored.parent, SPEC, model.horizon, "live")
+
+
+class _Renamed:
+    """Stands for a class that the code no longer has under this name."""
+
+
+def test_a_model_of_classes_since_renamed_is_refused(
+    stored: Path, model: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _exchange(stored, _Renamed())
+    monkeypatch.delattr("tests.core.models.test_registry._Renamed")
+    with pytest.raises(ModelForeign, match="another version of this code"):
         registry.load(stored.parent, SPEC, model.horizon, "live")
