@@ -6,6 +6,7 @@ minute ones so that the sample lag-1 autocorrelation of every coin's 1-minute re
 0.01 in size over any 50,000 minutes until mid 2032. The true autocorrelation is 0 in every
 draw, but its sample error is about 0.006, so unchosen draws pass 0.01 now and then. One small
 number per factor and half-year is far too little knowledge to forecast a minute's sign with.
+Prices have enough decimals that rounding adds no autocorrelation of its own.
 """
 
 from __future__ import annotations
@@ -51,10 +52,10 @@ COINS: Final[Mapping[str, CoinTraits]] = MappingProxyType(
     {
         "BTC-USD": CoinTraits(80_000.0, 2, 900_000.0, 1.00, _traits("BTC-USD", 0.0115)),
         "ETH-USD": CoinTraits(2_500.0, 2, 450_000.0, 1.25, _traits("ETH-USD", 0.0150)),
-        "SOL-USD": CoinTraits(120.0, 2, 170_000.0, 1.25, _traits("SOL-USD", 0.0185)),
+        "SOL-USD": CoinTraits(120.0, 3, 170_000.0, 1.25, _traits("SOL-USD", 0.0185)),
         "BNB-USD": CoinTraits(650.0, 2, 60_000.0, 0.85, _traits("BNB-USD", 0.0120)),
-        "XRP-USD": CoinTraits(1.8, 4, 90_000.0, 1.00, _traits("XRP-USD", 0.0160)),
+        "XRP-USD": CoinTraits(1.8, 5, 90_000.0, 1.00, _traits("XRP-USD", 0.0160)),
         "ADA-USD": CoinTraits(0.5, 5, 30_000.0, 1.25, _traits("ADA-USD", 0.0185)),
-        "DOGE-USD": CoinTraits(0.2, 5, 50_000.0, 1.30, _traits("DOGE-USD", 0.0195)),
+        "DOGE-USD": CoinTraits(0.2, 6, 50_000.0, 1.30, _traits("DOGE-USD", 0.0195)),
     }
 )

@@ -172,7 +172,7 @@ def test_prices_have_the_scale_and_the_decimals_of_their_coin() -> None:
     assert 80_000 / 5 < prices["BTC-USD"] < 80_000 * 5
     assert 0.2 / 5 < prices["DOGE-USD"] < 0.2 * 5
     assert round(prices["BTC-USD"], 2) == prices["BTC-USD"]
-    assert round(prices["DOGE-USD"], 5) == prices["DOGE-USD"]
+    assert round(prices["DOGE-USD"], 6) == prices["DOGE-USD"]
 
 
 def test_it_trades_the_default_tickers_and_says_so_of_others() -> None:
