@@ -1,0 +1,124 @@
+"""HTTP/1.1 with keep-alive: from a request to an answer, or to a fault."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from tests.exchange.faults import ANSWERS, Answer, Fault, fault_from_json
+
+if TYPE_CHECKING:
+    from tests.exchange.exchange import LocalExchange
+
+NOT_FOUND = Answer(
+    404, b"<html><body><h2>404 Not found</h2></body></html>", content_type="text/html"
+)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection. `server.exchange` answers."""
+
+    protocol_version = "HTTP/1.1"
+    # Head and body leave in one segment, and none waits for an acknowledgement.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    @property
+    def exchange(self) -> LocalExchange:
+        return self.server.exchange  # type: ignore[attr-defined]
+
+    def do_GET(self) -> None:
+        target = urlsplit(self.path)
+        if target.path.startswith("/control/"):
+            self._control(target.path)
+            return
+        host, port = self.client_address[:2]
+        agent = self.headers.get("User-Agent", "")
+        fault = self.exchange.note_call(target.path, target.query, f"{host}:{port}", agent)
+        if fault is None:
+            self._send(self.exchange.answer(target.path, target.query, host))
+        elif fault.kind in ANSWERS:
+            self._send(ANSWERS[fault.kind](fault))
+        else:
+            self._misbehave(fault, target.path, target.query, host)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path != "/control/fault":
+            self._send(NOT_FOUND)
+            return
+        try:
+            self.exchange.faults.add(fault_from_json(body))
+        except (ValueError, TypeError) as error:
+            self._send_json({"error": str(error)}, 400)
+        else:
+            self._send_json({})
+
+    def do_DELETE(self) -> None:
+        if self.path != "/control/fault":
+            self._send(NOT_FOUND)
+            return
+        self.exchange.heal()
+        self._send_json({})
+
+    def _control(self, path: str) -> None:
+        if path == "/control/calls":
+            self._send_json(self.exchange.log.to_json())
+        elif path == "/control/counters":
+            self._send_json(self.exchange.counters())
+        else:
+            self._send(NOT_FOUND)
+
+    def _misbehave(self, fault: Fault, path: str, query: str, host: str) -> None:
+        self.close_connection = True
+        if fault.kind == "reset":
+            self._reset()
+        elif fault.kind == "hang":
+            self.exchange.stopping.wait()
+        elif fault.kind == "slow":
+            self.exchange.stopping.wait(fault.seconds)
+            self._send(self.exchange.answer(path, query, host))
+        elif fault.kind == "cut":
+            self._send_part(self.exchange.answer(path, query, host))
+        else:
+            self._drip(self.exchange.answer(path, query, host), fault.seconds)
+
+    def _send_json(self, value: Any, status: int = 200) -> None:
+        self._send(Answer(status, json.dumps(value).encode()))
+
+    def _send(self, answer: Answer) -> None:
+        self._head(answer)
+        self.wfile.write(answer.body)
+
+    def _send_part(self, answer: Answer) -> None:
+        self._head(answer)
+        self.wfile.write(answer.body[: len(answer.body) // 2])
+
+    def _drip(self, answer: Answer, pause_s: float) -> None:
+        self._head(answer)
+        for i in range(len(answer.body)):
+            self.wfile.write(answer.body[i : i + 1])
+            self.wfile.flush()
+            if self.exchange.stopping.wait(pause_s):
+                return
+
+    def _head(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _reset(self) -> None:
+        """Close at once with RST: no lingering, and the descriptor itself, not its wrapper."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(self.connection.detach())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: the call log tells more."""
