@@ -10,7 +10,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from core.forecasting.store import SnapshotStore
 from core.settings import SETTINGS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+SIMULATED: Final[Mapping[str, str]] = {"MARKET_SOURCE": "simulated"}
 _READY_WITHIN_S: Final = 180.0
 _STOP_WITHIN_S: Final = 15.0
 _POLL_EVERY_S: Final = 0.1
@@ -53,8 +54,14 @@ class Server:
 
 
 @contextmanager
-def own_server(workers: int = 2) -> Iterator[Server]:
+def own_server(workers: int = 2, market: Mapping[str, str] = SIMULATED) -> Iterator[Server]:
     """Start gunicorn and the engine in a temporary artifact directory; stop them at the end.
+
+    Parameters
+    ----------
+    workers : int
+    market : mapping
+        Settings that say which market is followed.
 
     Raises
     ------
@@ -64,7 +71,7 @@ def own_server(workers: int = 2) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="market-pulse-") as directory:
         log = Path(directory) / "server.log"
         port = _free_port()
-        process = _start(Path(directory), log, port, workers)
+        process = _start(log, {**market, **_own(directory, port, workers)})
         store = SnapshotStore.at(Path(directory) / "run")
         server = Server(f"http://127.0.0.1:{port}", psutil.Process(process.pid), store)
         try:
@@ -114,13 +121,11 @@ def snapshot(server: Server) -> Snapshot | None:
     return server.store.snapshot(ForecastSpec()) if server.store is not None else None
 
 
-def _start(directory: Path, log: Path, port: int, workers: int) -> subprocess.Popen[bytes]:
-    settings = {
-        "MARKET_SOURCE": "simulated",
-        "ARTIFACT_DIR": str(directory),
-        "PORT": str(port),
-        "WEB_CONCURRENCY": str(workers),
-    }
+def _own(directory: str, port: int, workers: int) -> dict[str, str]:
+    return {"ARTIFACT_DIR": directory, "PORT": str(port), "WEB_CONCURRENCY": str(workers)}
+
+
+def _start(log: Path, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
     ours = {setting.name for setting in SETTINGS}
     inherited = {name: value for name, value in os.environ.items() if name not in ours}
     command = ["-m", "gunicorn", "--config", "gunicorn.conf.py", "app:create_server()"]

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from core.clock import Clock
-from core.domain import Forecast, ForecastSpec, Horizon, Market, ModelCard, Progress
+from core.domain import HORIZONS, Forecast, ForecastSpec, Horizon, Market, ModelCard, Progress
 from core.errors import EngineRunning, HistoryError
 from core.exchanges.base import Provider
 from core.forecasting.desk import SpecDesk
@@ -187,7 +187,10 @@ def _forecast(run: _Run, desk: SpecDesk, candles: pd.DataFrame, price: float) ->
         with run.timed("training"):
             desk.train(candles, cause, run.on_progress)
     with run.timed("forecast"):
-        forecasts = {h: m.forecast(candles) for h, m in desk.models.items()}
+        issued = {h: m.forecast(candles) for h, m in desk.models.items()}
+        forecasts = {h: forecast for h, forecast in issued.items() if forecast is not None}
+        if len(forecasts) < len(HORIZONS):
+            raise HistoryError(f"{len(candles)} candles are too few: no 5-minute bar is whole.")
         cards = {h: m.card(candles) for h, m in desk.models.items()}
     run.on_progress(Progress("ready"))
     return RunResult(
