@@ -117,6 +117,10 @@ class ForecastService:
             refusal=refusal,
         )
 
+    def quote(self, ticker: str) -> Quote | None:
+        """Return the published price of a ticker, without asking for its forecasts."""
+        return self._store.quote(ticker)
+
     def series(self, spec: ForecastSpec) -> Series | None:
         """Return the chart data of `spec`; about 100 kB, so not for every tick."""
         return self._store.series(spec)

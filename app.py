@@ -1,0 +1,188 @@
+"""The composition root of the web: `create_app` builds it, `create_server` serves it.
+
+Nothing imports this module; gunicorn's target is ``app:create_server()``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import dash
+import flask_bootstrap
+from dash import Dash
+from flask import Flask, Response, abort, jsonify, request, send_file
+from flask_caching import Cache
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from callbacks import register_all
+from callbacks.ticks import condition
+from components import shell
+from components.theme import INDEX
+from core.clock import SystemClock
+from core.domain import ForecastSpec
+from core.forecasting.service import ForecastService, View
+from core.forecasting.store import SnapshotStore
+from core.settings import Settings
+
+_ROOT: Final = Path(__file__).parent
+_BOOTSTRAP: Final = (
+    Path(flask_bootstrap.__file__).parent / "static/bootstrap5/css/bootstrap.min.css"
+)
+_YEAR: Final = "public, max-age=31536000, immutable"
+_VERSION: Final[str] = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+    "version"
+]
+_CALLBACK_PATH: Final = "/_dash-update-component"
+
+
+def create_app(service: ForecastService, settings: Settings, server: Flask | None = None) -> Dash:
+    """Return the application over `service`; a second call gives an independent one.
+
+    Parameters
+    ----------
+    server : Flask or None
+        The Flask application to live in; a fresh one if None.
+    """
+    server = server or Flask("app")
+    app = Dash(
+        "app",
+        server=server,
+        use_pages=True,
+        pages_folder=str(_ROOT / "pages"),
+        assets_folder=str(_ROOT / "assets"),
+        title="Market Pulse",
+        update_title=None,
+        compress=True,
+        serve_locally=True,
+        index_string=INDEX,
+        external_stylesheets=[f"/vendor/bootstrap.min.css?v={_BOOTSTRAP.stat().st_mtime_ns}"],
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+        enable_mcp=False,
+    )
+    _set_default_spec(settings)
+    app.layout = shell.layout
+    register_all(app, service, settings)
+    _add_routes(server, service, settings)
+    server.before_request(partial(_refuse_malformed_callback, app))
+    server.after_request(_cache_fingerprinted)
+    return app
+
+
+def create_server() -> Flask:
+    """Read the environment and return the server that gunicorn runs."""
+    settings = Settings.from_env()
+    server = Flask("app")
+    # One hop: the platform's router. Only the address is taken from it.
+    server.wsgi_app = ProxyFix(server.wsgi_app, x_for=1, x_proto=0, x_host=0)  # type: ignore[method-assign]
+    store = SnapshotStore.at(settings.run_dir, cache_backend(server, settings))
+    service = ForecastService(store, SystemClock(), settings.watch, settings.max_specs)
+    return create_app(service, settings, server).server
+
+
+def cache_backend(server: Flask, settings: Settings) -> Any:
+    """Return Flask-Caching's raw backend over the files that the engine writes.
+
+    Never forgets: neither by age nor by number (its defaults delete snapshots silently).
+    """
+    directory = settings.run_dir / "cache"
+    directory.mkdir(parents=True, exist_ok=True)
+    cache = Cache(
+        server,
+        config={
+            "CACHE_TYPE": "FileSystemCache",
+            "CACHE_DIR": str(directory),
+            "CACHE_DEFAULT_TIMEOUT": 0,
+            "CACHE_THRESHOLD": 0,
+        },
+    )
+    return cache.cache
+
+
+def health(view: View, settings: Settings) -> tuple[dict[str, Any], int]:
+    """Return the health report and its HTTP status: 200 while the engine lives."""
+    state, _ = condition(view, settings.engine)
+    words = {"ok": "ok", "simulated": "ok", "waiting": "starting", "preparing": "starting"}
+    beat = view.now - view.status.beat_at if view.status else None
+    report = {
+        "status": words.get(state, "degraded"),
+        "engine_beat_age_s": round(beat.total_seconds(), 1) if beat else None,
+        "market": view.status.market if view.status else None,
+        "provider": view.status.provider if view.status else None,
+        "candle_age_s": round(view.candle_age.total_seconds(), 1) if view.candle_age else None,
+        "version": _VERSION,
+    }
+    return report, 200 if view.engine_alive else 503
+
+
+def _set_default_spec(settings: Settings) -> None:
+    """Let the pages show the first watched spec where the address asks for none."""
+    default = settings.watch[0] if settings.watch else ForecastSpec()
+    for page in dash.page_registry.values():
+        page["layout"] = partial(page["supplied_layout"], default)
+
+
+def _add_routes(server: Flask, service: ForecastService, settings: Settings) -> None:
+    @server.get("/health")
+    def report_health() -> tuple[Response, int]:
+        watched = settings.watch[0] if settings.watch else ForecastSpec()
+        report, status = health(service.view(watched, "health"), settings)
+        return jsonify(report), status
+
+    @server.get("/vendor/bootstrap.min.css")
+    def bootstrap() -> Response:
+        answer = send_file(_BOOTSTRAP, mimetype="text/css")
+        answer.headers["Cache-Control"] = _YEAR
+        return answer
+
+
+def _refuse_malformed_callback(app: Dash) -> None:
+    """Answer 400, not a traceback, to a callback request that no page of ours sends."""
+    if request.path != _CALLBACK_PATH or request.method != "POST":
+        return
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict) or not _is_callback(app, body):
+        abort(400, "This is not a callback of this application.")
+
+
+def _is_callback(app: Dash, body: dict[str, Any]) -> bool:
+    output = body.get("output")
+    known = app.callback_map.get(output) if isinstance(output, str) else None
+    if known is None:
+        return False
+    changed = body.get("changedPropIds", [])
+    return (
+        all(_matches(known[kind], body.get(kind, [])) for kind in ("inputs", "state"))
+        and isinstance(changed, list)
+        and all(isinstance(item, str) for item in changed)
+        and _outputs_fit(output, body.get("outputs"))
+    )
+
+
+def _matches(declared: list[dict[str, Any]], given: object) -> bool:
+    """Tell whether `given` are values of exactly the declared properties, in their order."""
+    if not isinstance(given, list) or len(given) != len(declared):
+        return False
+    return all(
+        isinstance(item, dict)
+        and (item.get("id"), item.get("property")) == (want["id"], want["property"])
+        for want, item in zip(declared, given, strict=True)
+    )
+
+
+def _outputs_fit(output: str, outputs: object) -> bool:
+    """Tell whether `outputs` lists the properties that the callback's name is made of."""
+    listed = outputs if isinstance(outputs, list) else [outputs]
+    if not all(isinstance(item, dict) for item in listed):
+        return False
+    names = [f"{item.get('id')}.{item.get('property')}" for item in listed]
+    return output == (f"..{'...'.join(names)}.." if isinstance(outputs, list) else names[0])
+
+
+def _cache_fingerprinted(response: Response) -> Response:
+    """Let browsers keep assets for a year: their address changes with their content."""
+    if request.path.startswith("/assets/") and "m" in request.args:
+        response.headers["Cache-Control"] = _YEAR
+    return response

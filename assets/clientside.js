@@ -1,0 +1,123 @@
+/* The functions that callbacks name (callbacks/clientside.py). Each is thin: the work is in
+   tick.js, charts.js and shell.js. */
+(function () {
+  "use strict";
+  const pulse = (window.pulse = window.pulse || {});
+  window.dash_clientside = window.dash_clientside || {};
+  const no = () => window.dash_clientside.no_update;
+  const MOST_POINTS = 2400;
+  const MOST_TRADES = 500;
+
+  const clean = (stored) => {
+    const known = stored && stored.v === 1 ? stored : {};
+    const refresh = Number.isInteger(known.refresh) && known.refresh >= 3 && known.refresh <= 60
+      ? known.refresh : 3;
+    return { v: 1, refresh, paused: known.paused === true };
+  };
+  const triggered = () => {
+    const context = window.dash_clientside.callback_context;
+    return context.triggered.length ? context.triggered[0].prop_id : "";
+  };
+
+  /* Draws the tick; asks for the new version where one is announced. */
+  function tick(data, need, holdings) {
+    if (!data) return [no(), no()];
+    pulse.show(data, holdings);
+    pulse.charts.markRange();
+    pulse.charts.addLivePoint("live-chart", data);
+    const asked = data.v == null || (need && need.v === data.v) ? no() : version(data.v);
+    const market = data.market && data.market !== pulse.market ? data.market : no();
+    pulse.market = data.market || pulse.market;
+    return [asked, market];
+  }
+
+  function version(v) {
+    const gd = pulse.charts.drawn("live-chart");
+    return gd ? { v, since: gd.layout.meta.last, cutoff: gd.layout.meta.cutoff } : { v };
+  }
+
+  /* A whole figure goes through dcc.Graph; a step is drawn on what is there. */
+  function liveFigure(paint) {
+    if (!paint) return no();
+    if (paint.kind === "full") return pulse.charts.wholeLive(paint);
+    pulse.charts.stepLive("live-chart", paint);
+    return no();
+  }
+
+  const figure = (data) => data ? pulse.charts.prepare(data) : no();
+
+  /* One profit point a tick, kept for the session; the curve restarts with the position. */
+  function profit(data, holdings, stored, base, id) {
+    const position = data && holdings && holdings[data.market];
+    const hold = data && data.hold;
+    if (!position || !hold || hold[3] !== position.bought_at) return [no(), no()];
+    const key = `${data.market}|${position.ticker}|${position.bought_at}`;
+    const same = stored && stored.v === 1 && stored.key === key && Array.isArray(stored.points);
+    const point = [data.now, hold[1]];
+    const points = [...(same ? stored.points : []), point].slice(-MOST_POINTS);
+    const extended = pulse.charts.addProfitPoint(id, key, points.length, point);
+    const whole = extended ? no() : pulse.charts.wholeProfit(base, points, key);
+    return [whole, { v: 1, key, points }];
+  }
+
+  /* With a holding, setting an investment asks first: it sells, then buys. */
+  function order(invest, sell, confirmed, amount, data, holdings) {
+    const by = triggered();
+    const ask = { amount, at: Date.now() };
+    if (by.endsWith("sell.n_clicks")) return [{ ...ask, kind: "sell" }, false, ""];
+    if (by.endsWith("confirm.submit_n_clicks")) return [{ ...ask, kind: "invest" }, false, ""];
+    const held = holdings && data && holdings[data.market];
+    if (!held) return [{ ...ask, kind: "invest" }, false, ""];
+    const question = `You hold ${held.ticker}. It is sold at the present price first, ` +
+      "then the new amount is invested and the profit curve starts again.";
+    return [no(), true, question];
+  }
+
+  function appendTrades(made, stored) {
+    if (!Array.isArray(made) || !made.length) return no();
+    const before = stored && stored.v === 1 && Array.isArray(stored.list) ? stored.list : [];
+    return { v: 1, list: [...before, ...made].slice(-MOST_TRADES) };
+  }
+
+  /* Keeps the forecast in the address when the page changes; marks the page that is open. */
+  function navigate(pathname, search) {
+    const links = [["live", "/"], ["health", "/model-health"], ["portfolio", "/portfolio"]];
+    for (const kind of ["nav", "tab"]) {
+      for (const [page, path] of links) {
+        const link = document.getElementById(`${kind}-${page}`);
+        if (!link) continue;
+        if (path === pathname) link.setAttribute("aria-current", "page");
+        else link.removeAttribute("aria-current");
+      }
+    }
+    const hrefs = links.map(([, path]) => path + (search || ""));
+    return [...hrefs, ...hrefs];
+  }
+
+  function pickTicker(ticker, spec, search) {
+    if (!ticker || (spec || "").split("?")[0] === ticker) return no();
+    const query = new URLSearchParams(search || "");
+    query.set("ticker", ticker);
+    return "?" + query.toString();
+  }
+
+  const refreshValue = (stored) => clean(stored).refresh;
+
+  function pace(stored, id) {
+    Object.assign(pulse.preferences, clean(stored));
+    const button = document.getElementById(id.replace("-interval", "-pause"));
+    if (button) button.setAttribute("aria-pressed", String(pulse.paused()));
+    return [1000 * pulse.refreshSeconds(), document.hidden || pulse.paused()];
+  }
+
+  function pause(clicks, stored) {
+    if (!clicks) return no();
+    const known = clean(stored);
+    return { ...known, paused: !known.paused };
+  }
+
+  window.dash_clientside.pulse = {
+    tick, liveFigure, figure, profit, order, appendTrades, navigate, pickTicker,
+    refreshValue, pace, pause,
+  };
+})();

@@ -1,0 +1,91 @@
+"""Model Health: the tick, and the tables and charts of a new snapshot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import Dash, Input, Output, State, no_update
+
+from callbacks.clientside import script
+from callbacks.ticks import health_tick
+from callbacks.visitors import client_address, read_spec_text
+from components import ids, tables
+from components.ids import of
+from components.small_charts import error_figure
+from core.domain import HORIZONS, Series, Snapshot
+from core.forecasting.service import ForecastService, View
+from core.settings import Settings
+
+PAGE = "health"
+_PARTS = ("tail", "models", "retrains", "reason")
+
+
+def register(app: Dash, service: ForecastService, settings: Settings) -> None:
+    """Register the tick and the repainting of Model Health."""
+
+    @app.callback(
+        Output(of(PAGE, "tick"), "data"),
+        Input(of(PAGE, "interval"), "n_intervals"),
+        State(of(PAGE, "spec"), "data"),
+    )
+    def tick(_ticks: object, spec_text: object) -> Any:
+        spec = read_spec_text(spec_text)
+        if spec is None:
+            return no_update
+        return health_tick(service.view(spec, client_address()), settings.engine)
+
+    @app.callback(
+        *(Output(of(PAGE, part), "children") for part in _PARTS),
+        *(Output(of(PAGE, f"figure-{horizon}"), "data") for horizon in HORIZONS),
+        Input(of(PAGE, "need"), "data"),
+        State(of(PAGE, "spec"), "data"),
+        prevent_initial_call=True,
+    )
+    def paint(_need: object, spec_text: object) -> Any:
+        spec = read_spec_text(spec_text)
+        view = service.view(spec, client_address()) if spec else None
+        series = service.series(spec) if spec else None
+        if view is None or view.snapshot is None or series is None:
+            return (no_update,) * (len(_PARTS) + len(HORIZONS))
+        return render_paint(view, view.snapshot, series)
+
+    _register_scripts(app)
+
+
+def _register_scripts(app: Dash) -> None:
+    app.clientside_callback(
+        script("tick"),
+        Output(of(PAGE, "need"), "data"),
+        Output(ids.MARKET, "data", allow_duplicate=True),
+        Input(of(PAGE, "tick"), "data"),
+        State(of(PAGE, "need"), "data"),
+        State(ids.HOLDINGS, "data"),
+        prevent_initial_call=True,
+    )
+    for horizon in HORIZONS:
+        app.clientside_callback(
+            script("figure"),
+            Output(of(PAGE, f"errors-{horizon}"), "figure"),
+            Input(of(PAGE, f"figure-{horizon}"), "data"),
+            prevent_initial_call=True,
+        )
+
+
+def render_paint(view: View, snapshot: Snapshot, series: Series) -> tuple[Any, ...]:
+    """Return (tail, models, retrains, reason, minute figure, long figure)."""
+    models = [snapshot.models[h] for h in HORIZONS if h in snapshot.models]
+    figures = [error_figure(series.tails[h]) if h in series.tails else no_update for h in HORIZONS]
+    return (
+        tables.tail_table(snapshot.spec, models),
+        tables.models_table(snapshot),
+        tables.retrains_table(snapshot.spec, snapshot.retrains),
+        engine_sentences(view),
+        *figures,
+    )
+
+
+def engine_sentences(view: View) -> str:
+    """Return why this market and provider, and what is wrong with it if something is."""
+    if view.status is None:
+        return ""
+    return " ".join(part for part in (view.status.reason, view.status.trouble) if part)

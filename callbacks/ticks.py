@@ -1,0 +1,185 @@
+"""What a tick carries: small dicts of plain values, computed from one `View`.
+
+Times are epoch milliseconds; `now` is the exchange's clock. A key whose value is not
+known is left out. The whole response stays within `BODY_LIMIT` bytes before compression.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from components.formatting import decimals, duration
+from core.domain import Market, Position, Quote
+from core.forecasting.service import CANDLE_LATE_AFTER, QUOTE_STALE_AFTER, View
+from core.portfolio.stored import epoch_ms
+from core.portfolio.trading import mark
+from core.settings import EngineMode
+
+BODY_LIMIT: Final = 600
+# {"multi":true,"response":{"portfolio-tick":{"data":...}}} and a margin
+_ENVELOPE: Final = 72
+SIMULATED_NOTE: Final = "This market is invented: nothing here is real."
+
+Tick = dict[str, Any]
+
+
+def condition(view: View, engine: EngineMode) -> tuple[str, str]:
+    """Return (state, sentence) of a page.
+
+    States, first that holds: `refused` the spec is not served; `waiting` no engine was
+    ever seen; `silent` it stopped beating; `preparing` or `failed` without a snapshot;
+    `stale` the exchange, candles or quotes are late; `simulated`; `ok`.
+    """
+    if view.refusal:
+        return "refused", view.refusal
+    if view.status is None:
+        return "waiting", "The engine is starting; it has not reported yet."
+    if not view.engine_alive:
+        restarted = "; it is being restarted" if engine == "internal" else ""
+        return "silent", f"The engine is not answering{restarted}."
+    if view.snapshot is None:
+        progress = view.progress
+        state = "failed" if progress.stage == "failed" else "preparing"
+        return state, progress.message or view.status.trouble
+    return _freshness(view)
+
+
+def _freshness(view: View) -> tuple[str, str]:
+    assert view.status is not None
+    if view.status.trouble:
+        return "stale", view.status.trouble
+    if view.candle_age is not None and view.candle_age > CANDLE_LATE_AFTER:
+        age = duration(view.candle_age.total_seconds())
+        return "stale", f"The last closed candle is {age} old."
+    if view.quote_age is None:
+        return "stale", "No price is published; the last close is shown."
+    if view.quote_age > QUOTE_STALE_AFTER:
+        return "stale", f"The last price is {duration(view.quote_age.total_seconds())} old."
+    if view.status.market == "simulated":
+        return "simulated", SIMULATED_NOTE
+    return "ok", ""
+
+
+def market_of(view: View) -> Market | None:
+    """Return the world the page shows, None before anything is published."""
+    for part in (view.snapshot, view.quote, view.status):
+        if part is not None:
+            return part.market
+    return None
+
+
+def price_tick(view: View, engine: EngineMode) -> Tick:
+    """Return what every page's tick has: state, market, provider, price, ages, progress."""
+    state, note = condition(view, engine)
+    tick: Tick = {"now": epoch_ms(view.exchange_now), "state": state, "note": note}
+    if view.status is not None:
+        tick |= {
+            "market": market_of(view),
+            "provider": view.status.provider,
+            "beat": round((view.now - view.status.beat_at).total_seconds(), 1),
+        }
+        if view.status.weight_used is not None:
+            tick["weight"] = [view.status.weight_used, view.status.weight_limit]
+    if view.progress.stage != "ready":
+        p = view.progress
+        tick["progress"] = [p.stage, p.done, p.total, p.unit]
+    return tick | _price_part(view)
+
+
+def _price_part(view: View) -> Tick:
+    quote, snapshot = view.quote, view.snapshot
+    if snapshot is None:
+        return _quoted(quote) if quote is not None else {}
+    price = quote.price if quote else snapshot.price
+    digits = decimals(price)
+    part: Tick = {
+        "v": snapshot.version,
+        "candle": epoch_ms(snapshot.as_of),
+        "low": round(min(snapshot.low_24h, price), digits),
+        "high": round(max(snapshot.high_24h, price), digits),
+        **_day_change(price, snapshot.price, snapshot.change_24h),
+    }
+    if snapshot.models:
+        part["models"] = epoch_ms(min(m.trained_at for m in snapshot.models.values()))
+    if quote is not None:
+        return part | _quoted(quote)
+    return part | {"price": price, "quote": part["candle"], "dp": digits}
+
+
+def _quoted(quote: Quote) -> Tick:
+    return {"price": quote.price, "quote": epoch_ms(quote.time), "dp": decimals(quote.price)}
+
+
+def _day_change(price: float, close: float, change_24h: float | None) -> Tick:
+    """Move the snapshot's change over 24 h on to the live price."""
+    if change_24h is None or change_24h <= -1:
+        return {}
+    return {"day": round(price * (1 + change_24h) / close - 1, 6)}
+
+
+def live_tick(
+    view: View, engine: EngineMode, holdings: Mapping[Market, Position], quote: Quote | None
+) -> Tick:
+    """Return the tick of Live and Portfolio: also forecasts' distance and the position.
+
+    Parameters
+    ----------
+    quote : Quote or None
+        The price of the coin that is held.
+    """
+    tick = price_tick(view, engine)
+    if view.snapshot is not None and "price" in tick:
+        tick["delta"] = {
+            forecast.horizon: round(forecast.point - tick["price"], tick["dp"])
+            for forecast in view.snapshot.forecasts.values()
+        }
+    tick |= _position_part(holdings, market_of(view), quote)
+    return fitted(tick)
+
+
+def _position_part(
+    holdings: Mapping[Market, Position], market: Market | None, quote: Quote | None
+) -> Tick:
+    position = holdings.get(market) if market else None
+    if position is None or quote is None or quote.market != position.market:
+        return {}
+    worth = mark(position, quote.price)
+    figures = [round(worth.value, 2), round(worth.profit, 2), round(worth.fraction, 6)]
+    return {"hold": [*figures, epoch_ms(position.bought_at)]}
+
+
+def health_tick(view: View, engine: EngineMode) -> Tick:
+    """Return the tick of Model Health: also the engine's process and the clock."""
+    tick = price_tick(view, engine)
+    for key in ("low", "high", "day"):
+        tick.pop(key, None)
+    if view.status is not None:
+        tick |= {"pid": view.status.pid, "started": epoch_ms(view.status.started_at)}
+        if view.status.clock_offset_ms is not None:
+            tick["offset"] = round(view.status.clock_offset_ms)
+    if view.snapshot is not None:
+        tick |= {"rows": view.snapshot.rows, "gaps": view.snapshot.gaps}
+        tick |= _optional_time("next", view.snapshot.next_training)
+    return fitted(tick)
+
+
+def _optional_time(key: str, time: datetime | None) -> Tick:
+    return {} if time is None else {key: epoch_ms(time)}
+
+
+def fitted(tick: Tick) -> Tick:
+    """Return `tick` with its note cut so that the response keeps to `BODY_LIMIT`."""
+    spare = BODY_LIMIT - _ENVELOPE - len(_json({**tick, "note": ""}))
+    note = str(tick["note"])
+    if len(_json(note)) - 2 <= spare:
+        return tick
+    while note and len(_json(note + "...")) - 2 > spare:
+        note = note[:-1]
+    return {**tick, "note": note + "..."}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,60 @@
+"""The small parts every page is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import html
+
+
+def icon(name: str, extra: str = "") -> html.I:
+    """Return a drawn icon, silent for screen readers; names are in assets/30-components.css."""
+    return html.I(className=f"ic ic-{name} {extra}".strip(), **{"aria-hidden": "true"})
+
+
+def slot(name: str, class_name: str = "", **attributes: Any) -> html.Span:
+    """Return an empty place that the browser writes a figure of the tick into.
+
+    What each name shows is written in assets/tick.js. Nothing else may be put inside: the
+    place belongs to the script, so that React never has to undo what it wrote.
+    """
+    return html.Span(className=class_name or None, **{"data-slot": name, **attributes})
+
+
+def panel(
+    title: Any,
+    *body: Any,
+    subtitle: Any = None,
+    tools: Sequence[Any] = (),
+    class_name: str = "",
+    **attributes: Any,
+) -> html.Section:
+    """Return a titled box: what to see, one grey line with unit and window, the body."""
+    heading = [html.H2(title, className="h2")]
+    if subtitle is not None:
+        heading.append(html.P(subtitle, className="sub"))
+    head = html.Div([html.Div(heading, className="grow"), *tools], className="ph")
+    return html.Section([head, *body], className=f"panel pad {class_name}".strip(), **attributes)
+
+
+def pairs(rows: Sequence[tuple[Any, Any]]) -> html.Dl:
+    """Return a list of names and values."""
+    cells = [cell for name, value in rows for cell in (html.Dt(name), html.Dd(value))]
+    return html.Dl(cells, className="kv")
+
+
+def pill(text: Any, kind: str = "") -> html.Span:
+    """Return a small rounded word; `kind` is "", "acc", "up", "down" or "warn"."""
+    return html.Span(text, className=f"pill {kind}".strip())
+
+
+def legend(items: Sequence[tuple[str, str, str]]) -> html.Div:
+    """Return a chart's legend: (label, kind of line, colour token)."""
+    return html.Div(
+        [
+            html.Span([html.I(className=kind, style={"--c": f"var({token})"}), label])
+            for label, kind, token in items
+        ],
+        className="leg",
+    )

@@ -1,0 +1,114 @@
+"""Model Health: can the forecasts be believed, and is the machinery keeping up?"""
+
+from __future__ import annotations
+
+import dash
+from dash import dcc, html
+
+from components import states, tables
+from components.cards import forecast_label
+from components.elements import legend, pairs, panel, slot
+from components.frame import DEFAULT_SPEC, page_frame, read_spec
+from components.ids import of
+from components.theme import GRAPH_CONFIG
+from core.domain import HORIZONS, ForecastSpec, Horizon
+
+PAGE = "health"
+
+
+def layout(default: ForecastSpec = DEFAULT_SPEC, /, **query: str) -> html.Div:
+    """Return the page for the forecast the address asks for."""
+    spec, sentence = read_spec(default, query)
+    title = html.Div(
+        [html.H1("Model Health"), html.Span(spec.to_text(), className="pill")],
+        className="page-title",
+    )
+    charts = [_errors(spec, horizon) for horizon in HORIZONS]
+    return page_frame(
+        PAGE,
+        spec,
+        sentence,
+        title,
+        states.progress_panel(),
+        html.Div([_tail(), *charts, _models(), _machinery(), _retrains()], className="g12"),
+    )
+
+
+def _tail() -> html.Section:
+    return panel(
+        "Tail error beside “no change”",
+        html.Div(states.skeleton(4), id=of(PAGE, "tail"), className="table-wrap"),
+        subtitle="Last out-of-sample forecasts of each model, in USD; R² of the price level",
+        tools=[tables.export_button("tail-table", "tail-metrics")],
+        class_name="c12",
+    )
+
+
+def _errors(spec: ForecastSpec, horizon: Horizon) -> html.Section:
+    graph = dcc.Graph(
+        id=of(PAGE, f"errors-{horizon}"),
+        config=GRAPH_CONFIG,
+        className="chart chart-tile",
+        responsive=True,
+    )
+    lines = legend([("Model", "", "--ch-forecast"), ("No change", "wide", "--ch-rw")])
+    label = forecast_label(spec, horizon).lower().replace("next", "the next")
+    return panel(
+        f"Errors {label}, one by one",
+        lines,
+        graph,
+        dcc.Store(id=of(PAGE, f"figure-{horizon}")),
+        subtitle="Absolute error of each out-of-sample forecast at its target time, USD",
+        class_name="c6",
+    )
+
+
+def _models() -> html.Section:
+    return panel(
+        "Models",
+        html.Div(states.skeleton(4), id=of(PAGE, "models"), className="table-wrap"),
+        subtitle="What stands behind the forecasts on screen",
+        tools=[tables.export_button("models-table", "models")],
+        class_name="c8",
+    )
+
+
+def _machinery() -> html.Section:
+    rows = [
+        ("Engine heartbeat", slot("beat")),
+        ("Engine process", slot("pid")),
+        ("Running since", slot("started")),
+        ("Last candle", slot("candle")),
+        ("Quote", slot("quote-age")),
+        ("Request weight", slot("weight")),
+        ("Clock offset", slot("offset")),
+        ("Candles held", slot("rows")),
+        ("Next training", slot("next-training")),
+    ]
+    return panel(
+        "Engine",
+        pairs(rows),
+        html.P(id=of(PAGE, "reason"), className="sub"),
+        subtitle="One writer for everybody",
+        class_name="c4",
+    )
+
+
+def _retrains() -> html.Section:
+    return panel(
+        "Retrain history",
+        html.Div(states.skeleton(3), id=of(PAGE, "retrains"), className="table-wrap"),
+        subtitle="Newest first; tail MAE at the time of training",
+        tools=[tables.export_button("retrains-table", "retrains")],
+        class_name="c12",
+    )
+
+
+dash.register_page(
+    __name__,
+    path="/model-health",
+    order=1,
+    name="Model Health",
+    title="Model Health · Market Pulse",
+    layout=layout,
+)
