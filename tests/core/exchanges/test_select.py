@@ -68,7 +68,7 @@ def test_auto_waits_for_no_silent_host_when_an_earlier_one_answers(
 def test_auto_gives_up_a_silent_host(
     exchange: LocalExchange, second: LocalExchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(select, "PROBE_S", 0.3)
+    monkeypatch.setattr(select, "PROBE_S", 1.5)
     exchange.fail("hang")
     settings = settings_of("auto", exchange, second)
     provider, reason = choose_provider(settings, SystemClock(), held_real=False)
