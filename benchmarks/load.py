@@ -1,7 +1,9 @@
-"""How many open pages the server stands: latency, bytes and CPU of the Live page's tick.
+"""How many open pages the server stands: latency, bytes and CPU of the Live page.
 
-``python -m benchmarks.load --users 200 2000 --seconds 30 --refresh 3`` starts a server of
-its own on the simulated market; ``--url http://127.0.0.1:8050`` measures one that runs.
+Each page ticks, and asks for what is new after each candle's close (a *paint*); a minute's
+measurement holds one close. ``python -m benchmarks.load --users 200 2000 --seconds 60``
+starts a server of its own on the simulated market; ``--url http://127.0.0.1:8050``
+measures one that runs.
 """
 
 from __future__ import annotations
@@ -22,9 +24,10 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.live_page import Recording, record
 from benchmarks.server import Server, own_server, running_server
-from benchmarks.tick import Tick, record_tick
-from benchmarks.users import Tally, simulate
+from benchmarks.tally import Counts, Tally
+from benchmarks.users import simulate
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 MAX_USERS: Final = 5_000
@@ -87,15 +90,17 @@ class Result:
     cpu: CpuWindow
 
 
-def measure(server: Server, tick: Tick, users: int, refresh_s: float, seconds: float) -> Result:
+def measure(
+    server: Server, recording: Recording, users: int, refresh_s: float, seconds: float
+) -> Result:
     """Let `users` pages tick for `seconds` and return what they and the processors saw."""
     tally, cpu = Tally(), CpuWindow(server)
-    uvloop.run(simulate(server.url, tick, users, refresh_s, seconds, tally, cpu))
+    uvloop.run(simulate(server.url, recording, users, refresh_s, seconds, tally, cpu))
     return Result(users, tally, cpu)
 
 
 def report(results: Sequence[Result]) -> Table:
-    """Return one column per run; latencies from the moment a tick was due to its answer's end."""
+    """Return one column per run; latencies to the answer's last byte."""
     table = Table(title="Open Live pages", title_justify="left")
     table.add_column("")
     for result in results:
@@ -107,23 +112,31 @@ def report(results: Sequence[Result]) -> Table:
 
 
 def _figures(result: Result) -> dict[str, str]:
-    tally, cpu = result.tally, result.cpu
+    cpu = result.cpu
     return {
-        "ticks answered of sent": f"{len(tally.latencies):,} of {len(tally.request_bytes):,}",
-        "ticks a second": f"{len(tally.latencies) / cpu.seconds:,.1f}",
-        "errors": _errors(tally),
-        "latency p50": _milliseconds(tally.latencies, 50),
-        "latency p95": _milliseconds(tally.latencies, 95),
-        "latency p99": _milliseconds(tally.latencies, 99),
-        "of it the client's, p95": _milliseconds(tally.lags, 95),
-        "response body, median": _bytes(tally.body_bytes, 50),
-        "response body, largest": _bytes(tally.body_bytes, 100),
-        "response on the wire, median": _bytes(tally.wire_bytes, 50),
-        "request body, median": _bytes(tally.request_body_bytes, 50),
-        "request with headers, median": _bytes(tally.request_bytes, 50),
+        "errors": _errors(result.tally),
+        **_request_figures("ticks", result.tally.ticks, cpu.seconds),
+        "ticks sent late, p95": _milliseconds(result.tally.lags, 95),
+        **_request_figures("paints", result.tally.paints, cpu.seconds),
         "CPU of gunicorn": f"{cpu.web:.2f} cores",
         "CPU of the engine": "not found" if cpu.engine is None else f"{cpu.engine:.2f} cores",
         "CPU of the client": f"{cpu.client:.2f} cores",
+    }
+
+
+def _request_figures(name: str, counts: Counts, seconds: float) -> dict[str, str]:
+    answered = len(counts.latencies)
+    return {
+        f"{name} answered of sent": f"{answered:,} of {len(counts.request_bytes):,}",
+        f"{name} a second": f"{answered / seconds:,.1f}",
+        f"{name}, latency p50": _milliseconds(counts.latencies, 50),
+        f"{name}, latency p95": _milliseconds(counts.latencies, 95),
+        f"{name}, latency p99": _milliseconds(counts.latencies, 99),
+        f"{name}, response body, median": _bytes(counts.body_bytes, 50),
+        f"{name}, response body, largest": _bytes(counts.body_bytes, 100),
+        f"{name}, response on the wire, median": _bytes(counts.wire_bytes, 50),
+        f"{name}, request body, median": _bytes(counts.request_body_bytes, 50),
+        f"{name}, request with headers, median": _bytes(counts.request_bytes, 50),
     }
 
 
@@ -153,7 +166,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--url", help="a server on this machine; default: start one")
     parser.add_argument("--users", type=int, nargs="+", default=[200, 2_000])
-    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--refresh", type=float, default=3.0)
     options = parser.parse_args(arguments)
     if options.url and (urlsplit(options.url).hostname not in LOOPBACK):
@@ -172,11 +185,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # The server starts before our own limit is raised: it must do with what it finds.
     with running_server(options.url) if options.url else own_server() as server:
         allow_open_files(max(options.users) + _SPARE_FILES)
-        tick = record_tick(server.url)
+        recording = record(server.url)
         results = []
         for users in options.users:
             console.print(f"{users:,} users for {options.seconds:.0f} s ...")
-            results.append(measure(server, tick, users, options.refresh, options.seconds))
+            results.append(measure(server, recording, users, options.refresh, options.seconds))
     console.print(report(results))
     console.print(
         f"A tick every {options.refresh:g} s, {os.cpu_count()} processors, client included."

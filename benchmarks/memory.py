@@ -17,9 +17,9 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.live_page import record
 from benchmarks.load import measure
 from benchmarks.server import Server, own_server, snapshot, wait_for
-from benchmarks.tick import record_tick
 from core.clock import SystemClock
 from core.domain import HORIZONS, ForecastSpec
 from core.forecasting.service import ForecastService
@@ -89,7 +89,7 @@ def sampling(server: Server) -> Iterator[list[Sample]]:
 
 def use(server: Server) -> None:
     """Let some pages be open for a while: what a worker loads on first use is loaded then."""
-    measure(server, record_tick(server.url), _USERS, refresh_s=3.0, seconds=_USE_S)
+    measure(server, record(server.url), _USERS, refresh_s=3.0, seconds=_USE_S)
 
 
 def retrain(server: Server) -> None:

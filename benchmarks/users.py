@@ -7,7 +7,7 @@ import gzip
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, cast
 from urllib.parse import urlsplit
@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import brotli
 from backports import zstd
 
-from benchmarks.tick import PageState, Tick
+from benchmarks.live_page import Call, PageState, Recording
+from benchmarks.tally import Counts, Tally
 
 _DECODERS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "": bytes,
@@ -28,26 +29,13 @@ _CONNECT_AT_ONCE: Final = 50
 _LAST_ANSWERS_WITHIN_S: Final = 5.0
 
 
-@dataclass(slots=True)
-class Tally:
-    """What the users saw while `counting`. Times are in seconds, sizes in bytes.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question under way: which kind, since when, and whether it counts."""
 
-    `latencies` run from the moment a tick was due, so they include a late client;
-    `lags` are that lateness alone.
-    """
-
-    counting: bool = False
-    latencies: list[float] = field(default_factory=list)
-    lags: list[float] = field(default_factory=list)
-    wire_bytes: list[int] = field(default_factory=list)
-    body_bytes: list[int] = field(default_factory=list)
-    request_bytes: list[int] = field(default_factory=list)
-    request_body_bytes: list[int] = field(default_factory=list)
-    errors: dict[str, int] = field(default_factory=dict)
-
-    def error(self, kind: str) -> None:
-        if self.counting:
-            self.errors[kind] = self.errors.get(kind, 0) + 1
+    counts: Counts
+    since: float
+    counted: bool
 
 
 class User(asyncio.Protocol):
@@ -60,19 +48,17 @@ class User(asyncio.Protocol):
     """
 
     def __init__(
-        self, phase_s: float, refresh_s: float, page: PageState, head: bytes, tally: Tally
+        self, phase_s: float, refresh_s: float, page: PageState, heads: Heads, tally: Tally
     ) -> None:
         self._phase_s = phase_s
         self._refresh_s = refresh_s
         self._page = page
-        self._head = head
+        self._heads = heads
         self._tally = tally
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._received = bytearray()
-        self._due: float | None = None
-        self._lag = 0.0
-        self._counted = False
+        self._asked: _Asked | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do what asyncio.Transport says without being derived from it.
@@ -85,7 +71,7 @@ class User(asyncio.Protocol):
     @property
     def waits(self) -> bool:
         """Tell whether an answer is under way."""
-        return self._due is not None
+        return self._asked is not None
 
     def pause(self) -> None:
         """Tick no more."""
@@ -95,6 +81,7 @@ class User(asyncio.Protocol):
     def stop(self) -> None:
         """Tick no more and hang up."""
         self.pause()
+        self._asked = None
         if self._transport is not None:
             self._transport.close()
             self._transport = None
@@ -117,44 +104,74 @@ class User(asyncio.Protocol):
             self._finish(headers, body)
 
     def _schedule(self, due: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_at(due, self._send, due)
+        self._timer = asyncio.get_running_loop().call_at(due, self._tick, due)
 
-    def _send(self, due: float) -> None:
+    def _tick(self, due: float) -> None:
         self._schedule(due + self._refresh_s)
-        if self._transport is None:
-            return
-        if self._due is not None:
+        if self._asked is not None:
             self._tally.error("answer later than the next tick")
             return
-        body = self._page.next_body()
-        request = self._head + b"content-length: %d\r\n\r\n" % len(body) + body
-        self._due, self._lag = due, asyncio.get_running_loop().time() - due
-        self._counted = self._tally.counting
+        if self._tally.counting:
+            self._tally.lags.append(asyncio.get_running_loop().time() - due)
+        self._ask(self._tally.ticks, due, self._heads.tick, self._page.next_tick())
+
+    def _ask(self, counts: Counts, since: float, head: bytes, body: bytes) -> None:
+        if self._transport is None:
+            return
+        request = head + b"content-length: %d\r\n\r\n" % len(body) + body
+        self._asked = _Asked(counts, since, self._tally.counting)
         self._transport.write(request)
-        if self._counted:
-            self._tally.request_bytes.append(len(request))
-            self._tally.request_body_bytes.append(len(body))
+        if self._asked.counted:
+            counts.request_bytes.append(len(request))
+            counts.request_body_bytes.append(len(body))
 
     def _finish(self, headers: bytes, body: bytes) -> None:
-        due, self._due = self._due, None
+        asked, self._asked = self._asked, None
         status = int(headers[9:12])
-        if due is None:
+        if asked is None:
             self._tally.error("answer to no question")
         elif status not in (200, 204):
             self._tally.error(f"status {status}")
         else:
-            self._count(asyncio.get_running_loop().time() - due, headers, body)
+            plain = _DECODERS[header(headers, b"content-encoding").decode()](body)
+            self._count(asked, len(headers) + 4 + len(body), len(plain))
+            self._go_on(asked, plain)
 
-    def _count(self, latency: float, headers: bytes, body: bytes) -> None:
-        plain = _DECODERS[header(headers, b"content-encoding").decode()](body)
-        if plain:
-            self._page.take(plain)
-        if self._counted:
-            self._tally.latencies.append(latency)
-            self._tally.lags.append(self._lag)
-            self._tally.wire_bytes.append(len(headers) + 4 + len(body))
-            self._tally.body_bytes.append(len(plain))
+    def _count(self, asked: _Asked, wire_bytes: int, body_bytes: int) -> None:
+        if asked.counted:
+            latency = asyncio.get_running_loop().time() - asked.since
+            asked.counts.latencies.append(latency)
+            asked.counts.wire_bytes.append(wire_bytes)
+            asked.counts.body_bytes.append(body_bytes)
+
+    def _go_on(self, asked: _Asked, plain: bytes) -> None:
+        """Draw a paint; after a tick, ask for the paint that it announced, if it did."""
+        if asked.counts is self._tally.paints:
+            self._page.take_paint(plain)
+            return
+        paint = self._page.next_paint(plain) if plain else None
+        if paint is not None:
+            now = asyncio.get_running_loop().time()
+            self._ask(self._tally.paints, now, self._heads.paint, paint)
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Request lines and headers that a browser sends, all but the length."""
+
+    tick: bytes
+    paint: bytes
+
+    @classmethod
+    def of(cls, recording: Recording, url: str) -> Heads:
+        return cls(request_head(recording.tick, url), request_head(recording.paint, url))
+
+
+def request_head(call: Call, url: str) -> bytes:
+    """Return the request line and headers of `call`, all but the length."""
+    lines = [f"POST {call.path} HTTP/1.1", f"host: {urlsplit(url).netloc}"]
+    lines += [f"{name}: {value}" for name, value in call.headers.items()]
+    return "".join(f"{line}\r\n" for line in lines).encode("latin-1")
 
 
 def header(headers: bytes, name: bytes) -> bytes:
@@ -163,16 +180,9 @@ def header(headers: bytes, name: bytes) -> bytes:
     return rest.partition(b"\r\n")[0].strip()
 
 
-def request_head(tick: Tick, url: str) -> bytes:
-    """Return the request line and headers that a browser sends, all but the length."""
-    lines = [f"POST {tick.path} HTTP/1.1", f"host: {urlsplit(url).netloc}"]
-    lines += [f"{name}: {value}" for name, value in tick.headers.items()]
-    return "".join(f"{line}\r\n" for line in lines).encode("latin-1")
-
-
 async def simulate(
     url: str,
-    tick: Tick,
+    recording: Recording,
     users: int,
     refresh_s: float,
     seconds: float,
@@ -184,9 +194,8 @@ async def simulate(
     They tick for two refreshes before anything is counted, then for `seconds`, during
     which `window` is entered.
     """
-    loop = asyncio.get_running_loop()
-    crowd = await _connect(url, tick, users, refresh_s, tally)
-    start = loop.time() + 0.1
+    crowd = await _connect(url, recording, users, refresh_s, tally)
+    start = asyncio.get_running_loop().time() + 0.1
     for user in crowd:
         user.start(start)
     await asyncio.sleep(2 * refresh_s)
@@ -195,6 +204,29 @@ async def simulate(
         await asyncio.sleep(seconds)
         tally.counting = False
     await _finish_all(crowd)
+
+
+async def _connect(
+    url: str, recording: Recording, users: int, refresh_s: float, tally: Tally
+) -> list[User]:
+    """Open all connections, a few at a time so that the server's backlog is not the test."""
+    heads = Heads.of(recording, url)
+    crowd = [
+        User(refresh_s * number / users, refresh_s, recording.page(), heads, tally)
+        for number in range(users)
+    ]
+    loop = asyncio.get_running_loop()
+    address = urlsplit(url)
+    host, port = address.hostname or "", address.port or 80
+    for first in range(0, users, _CONNECT_AT_ONCE):
+        few = crowd[first : first + _CONNECT_AT_ONCE]
+        await asyncio.gather(*(loop.create_connection(partial(same, u), host, port) for u in few))
+    return crowd
+
+
+def same(user: User) -> User:
+    """Return the protocol that a new connection shall speak to."""
+    return user
 
 
 async def _finish_all(crowd: list[User]) -> None:
@@ -206,24 +238,3 @@ async def _finish_all(crowd: list[User]) -> None:
         await asyncio.sleep(0.05)
     for user in crowd:
         user.stop()
-
-
-async def _connect(url: str, tick: Tick, users: int, refresh_s: float, tally: Tally) -> list[User]:
-    """Open all connections, a few at a time so that the server's backlog is not the test."""
-    address = urlsplit(url)
-    head = request_head(tick, url)
-    crowd = [
-        User(refresh_s * number / users, refresh_s, tick.page(), head, tally)
-        for number in range(users)
-    ]
-    loop = asyncio.get_running_loop()
-    host, port = address.hostname or "", address.port or 80
-    for first in range(0, users, _CONNECT_AT_ONCE):
-        few = crowd[first : first + _CONNECT_AT_ONCE]
-        await asyncio.gather(*(loop.create_connection(partial(same, u), host, port) for u in few))
-    return crowd
-
-
-def same(user: User) -> User:
-    """Return the protocol that a new connection shall speak to."""
-    return user

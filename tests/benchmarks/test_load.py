@@ -11,16 +11,24 @@ from typing import Any
 
 import pytest
 
+from benchmarks.live_page import Call, Recording
 from benchmarks.load import MAX_USERS, parse
-from benchmarks.tick import PageState, Tick
-from benchmarks.users import Tally, header, request_head, simulate
+from benchmarks.tally import Tally
+from benchmarks.users import header, request_head, simulate
 
-BODY: dict[str, Any] = {
-    "output": "tick.data",
-    "inputs": [{"id": "interval", "property": "n_intervals", "value": 4}],
-    "state": [{"id": "tick", "property": "data"}, {"id": "spec", "property": "data", "value": "x"}],
+TICK_BODY: dict[str, Any] = {
+    "output": "live-tick.data",
+    "inputs": [{"id": "live-interval", "property": "n_intervals", "value": 4}],
 }
-TICK = Tick("/_dash-update-component?x", BODY, {"accept": "application/json"})
+PAINT_BODY: dict[str, Any] = {
+    "output": "..live-paint.data...",
+    "inputs": [{"id": "live-need", "property": "data", "value": {"v": 1}}],
+}
+RECORDING = Recording(
+    Call("/_dash-update-component?x", TICK_BODY, {"accept": "application/json"}),
+    Call("/_dash-update-component?x", PAINT_BODY, {}),
+    {"v": 1, "last": 60, "cutoff": 0},
+)
 Answer = Callable[[int, dict[str, Any]], list[bytes]]
 
 
@@ -29,10 +37,12 @@ def ok(body: dict[str, Any], encode: Callable[[bytes], bytes] = bytes, more: str
     return f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\n{more}\r\n".encode() + content
 
 
-def counted(request: dict[str, Any]) -> dict[str, Any]:
-    """Answer with how often this page was answered before, as far as it tells."""
-    seen = request["state"][0].get("value") or {"seen": 0}
-    return {"multi": True, "response": {"tick": {"data": {"seen": seen["seen"] + 1}}}}
+def answered(request: dict[str, Any], version: int = 1) -> dict[str, Any]:
+    """Answer a tick with `version`, a paint with what it asked for."""
+    if request["output"] == "live-tick.data":
+        return {"response": {"live-tick": {"data": {"v": version}}}}
+    need = request["inputs"][0]["value"]
+    return {"response": {"live-paint": {"data": {"v": need["v"], "last": 120, "cutoff": 0}}}}
 
 
 async def read_request(reader: asyncio.StreamReader) -> dict[str, Any]:
@@ -65,48 +75,64 @@ def run_users(answer: Answer, users: int = 3) -> tuple[Tally, list[dict[str, Any
     async def session() -> None:
         server = await asyncio.start_server(served_by(answer, seen), "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        await simulate(url, TICK, users, 0.05, 0.5, tally, contextlib.nullcontext())
+        await simulate(url, RECORDING, users, 0.05, 0.5, tally, contextlib.nullcontext())
         server.close()
 
     asyncio.run(session())
     return tally, seen
 
 
-def test_a_page_sends_back_what_it_was_answered() -> None:
-    page = TICK.page()
-    assert json.loads(page.next_body())["inputs"][0]["value"] == 5
-    page.take(json.dumps({"multi": True, "response": {"tick": {"data": {"v": 1}}}}).encode())
-    sent = json.loads(page.next_body())
-    assert sent["inputs"][0]["value"] == 6
-    assert [item["value"] for item in sent["state"]] == [{"v": 1}, "x"]
+def tick_answer(version: int) -> bytes:
+    return json.dumps(answered(TICK_BODY, version)).encode()
+
+
+def test_a_page_asks_for_what_is_new_since_its_last_candle() -> None:
+    page = RECORDING.page()
+    assert page.next_paint(tick_answer(1)) is None
+    asked = json.loads(page.next_paint(tick_answer(2)) or b"{}")
+    assert asked["inputs"][0]["value"] == {"v": 2, "since": 60, "cutoff": 0}
+    page.take_paint(json.dumps(answered(asked)).encode())
+    assert page.next_paint(tick_answer(2)) is None
+    again = json.loads(page.next_paint(tick_answer(3)) or b"{}")
+    assert again["inputs"][0]["value"] == {"v": 3, "since": 120, "cutoff": 0}
 
 
 def test_pages_do_not_share_their_state() -> None:
-    first, second = TICK.page(), TICK.page()
-    first.next_body()
-    assert json.loads(second.next_body())["inputs"][0]["value"] == 5
-    assert BODY["inputs"][0]["value"] == 4
+    first, second = RECORDING.page(), RECORDING.page()
+    first.next_tick()
+    assert json.loads(second.next_tick())["inputs"][0]["value"] == 5
+    assert TICK_BODY["inputs"][0]["value"] == 4
 
 
 def test_every_answer_is_counted_whole_or_in_pieces() -> None:
     def in_pieces(_: int, request: dict[str, Any]) -> list[bytes]:
-        whole = ok(counted(request))
+        whole = ok(answered(request))
         return [whole[:10], whole[10:50], whole[50:]]
 
     tally, seen = run_users(in_pieces)
     assert tally.errors == {}
-    assert 0 < len(tally.latencies) == len(tally.request_bytes) < len(seen)
-    assert max(request["state"][0].get("value", {"seen": 0})["seen"] for request in seen) > 1
+    assert 0 < len(tally.ticks.latencies) == len(tally.ticks.request_bytes) < len(seen)
+    assert {request["output"] for request in seen} == {"live-tick.data"}
+
+
+def test_a_new_version_is_painted_once_by_each_page() -> None:
+    def announcing(number: int, request: dict[str, Any]) -> list[bytes]:
+        return [ok(answered(request, version=1 if number <= 12 else 2))]
+
+    tally, seen = run_users(announcing)
+    assert tally.errors == {}
+    paints = [request for request in seen if request["output"] != "live-tick.data"]
+    assert len(paints) == 3
 
 
 def test_compressed_answers_are_measured_uncompressed() -> None:
     def compressed(_: int, request: dict[str, Any]) -> list[bytes]:
-        padded = {**counted(request), "pad": "x" * 2_000}
+        padded = {**answered(request), "pad": "x" * 2_000}
         return [ok(padded, gzip.compress, "Content-Encoding: gzip\r\n")]
 
     tally, _ = run_users(compressed)
     assert tally.errors == {}
-    assert min(tally.body_bytes) > 2_000 > max(tally.wire_bytes)
+    assert min(tally.ticks.body_bytes) > 2_000 > max(tally.ticks.wire_bytes)
 
 
 def test_failures_are_counted_as_such() -> None:
@@ -115,12 +141,12 @@ def test_failures_are_counted_as_such() -> None:
 
     tally, _ = run_users(failing)
     assert set(tally.errors) == {"status 500"}
-    assert tally.latencies == []
+    assert tally.ticks.latencies == []
 
 
 def test_an_answer_that_never_comes_is_an_error() -> None:
     def silent(number: int, request: dict[str, Any]) -> list[bytes]:
-        return [ok(counted(request))] if number <= 3 else []
+        return [ok(answered(request))] if number <= 3 else []
 
     tally, _ = run_users(silent)
     assert set(tally.errors) == {"answer later than the next tick"}
@@ -148,15 +174,8 @@ def test_this_machine_is_accepted() -> None:
 
 
 def test_the_request_names_the_host_once() -> None:
-    head = request_head(TICK, "http://127.0.0.1:8050").decode()
+    head = request_head(RECORDING.tick, "http://127.0.0.1:8050").decode()
     assert head == (
         "POST /_dash-update-component?x HTTP/1.1\r\nhost: 127.0.0.1:8050\r\n"
         "accept: application/json\r\n"
     )
-
-
-def test_a_page_without_state_ticks_too() -> None:
-    page = PageState({"inputs": [{"id": "i", "property": "n_intervals"}]})
-    assert json.loads(page.next_body()) == {
-        "inputs": [{"id": "i", "property": "n_intervals", "value": 1}]
-    }
