@@ -94,6 +94,8 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 
 def _urls(text: str) -> tuple[str, ...]:
     urls = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+    if not urls:
+        raise ValueError("it must name at least one http(s) address.")
     for url in urls:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.netloc:

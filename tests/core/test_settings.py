@@ -23,6 +23,7 @@ def test_every_setting_has_a_default_that_parses():
         ("MARKET_SOURCE", "yahoo"),
         ("BINANCE_BASE_URL", "ftp://example.org"),
         ("BINANCE_BASE_URL", "example"),
+        ("BINANCE_BASE_URL", ","),
         ("WATCH", "BTC"),
         ("WATCH", "BTC-USD?minute_horizon=61"),
         ("MAX_SPECS", "-1"),
