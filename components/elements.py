@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dash import html
+from dash import dcc, html
+
+from components.theme import GRAPH_CONFIG
 
 
 def icon(name: str, extra: str = "") -> html.I:
@@ -31,7 +33,7 @@ def panel(
     **attributes: Any,
 ) -> html.Section:
     """Return a titled box: what to see, one grey line with unit and window, the body."""
-    heading = [html.H2(title, className="h2")]
+    heading = [html.H2(title, className="title")]
     if subtitle is not None:
         heading.append(html.P(subtitle, className="sub"))
     head = html.Div([html.Div(heading, className="grow"), *tools], className="ph")
@@ -58,3 +60,9 @@ def legend(items: Sequence[tuple[str, str, str]]) -> html.Div:
         ],
         className="leg",
     )
+
+
+def graph(graph_id: str, size: str) -> html.Div:
+    """Return an empty chart; `size` is "main", "sub" or "tile" and reserves its height."""
+    chart = dcc.Graph(id=graph_id, config=GRAPH_CONFIG, responsive=True)
+    return html.Div(chart, className=f"chart chart-{size}")

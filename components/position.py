@@ -8,10 +8,9 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from components import states
-from components.elements import pairs, panel, pill, slot
+from components.elements import graph, pairs, panel, pill, slot
 from components.ids import of
 from components.small_charts import profit_figure
-from components.theme import GRAPH_CONFIG
 
 
 def position_panel(page: str) -> html.Section:
@@ -83,15 +82,9 @@ def _order_form(page: str) -> list[Any]:
 
 def profit_panel(page: str) -> html.Section:
     """Return the profit chart: a point every refresh since the purchase."""
-    graph = dcc.Graph(
-        id=of(page, "profit-chart"),
-        config=GRAPH_CONFIG,
-        className="chart chart-sub",
-        responsive=True,
-    )
     return panel(
         slot("profit-title"),
-        html.Div(graph, className="when-held"),
+        html.Div(graph(of(page, "profit-chart"), "sub"), className="when-held"),
         states.empty("No position yet", "A point is added at every refresh.", "when-flat"),
         dcc.Store(id=of(page, "profit-figure"), data=profit_figure()),
         subtitle=slot("profit-subtitle"),

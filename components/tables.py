@@ -30,18 +30,28 @@ def export_button(table_id: str, file_name: str) -> html.Button:
     )
 
 
-def table(table_id: str, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> html.Table:
-    """Return a table; a cell is a component, text, or (text, plain value)."""
-    header = html.Thead(html.Tr([html.Th(name, scope="col") for name in head]))
-    body = html.Tbody([html.Tr([_cell(cell) for cell in row]) for row in rows])
-    return html.Table([header, body], id=table_id, className="tb")
+def table(
+    table_id: str, head: Sequence[str], rows: Iterable[Sequence[Cell]], words: Sequence[str] = ()
+) -> html.Table:
+    """Return a table; a cell is a component, text, or (text, plain value).
+
+    `words` names the columns that are read as words: those stand left, numbers right.
+    """
+    sides = ["l" if name in words else "" for name in head]
+    header = [
+        html.Th(name, scope="col", className=side) for name, side in zip(head, sides, strict=True)
+    ]
+    body = [
+        html.Tr([_cell(cell, side) for cell, side in zip(row, sides, strict=True)]) for row in rows
+    ]
+    return html.Table([html.Thead(html.Tr(header)), html.Tbody(body)], id=table_id, className="tb")
 
 
-def _cell(cell: Cell) -> html.Td:
+def _cell(cell: Cell, side: str) -> html.Td:
     if isinstance(cell, tuple):
         shown, plain = cell
-        return html.Td(shown, **{"data-value": str(plain)})
-    return html.Td(cell)
+        return html.Td(shown, className=side, **{"data-value": str(plain)})
+    return html.Td(cell, className=side)
 
 
 def tail_table(spec: ForecastSpec, models: Iterable[ModelCard]) -> Any:
@@ -97,7 +107,7 @@ def models_table(snapshot: Snapshot) -> html.Table:
         ]
         for model in _in_order(snapshot)
     ]
-    return table("models-table", head, rows)
+    return table("models-table", head, rows, words=("Model", "State"))
 
 
 def _model_state(model: ModelCard) -> Cell:
@@ -134,7 +144,7 @@ def retrains_table(spec: ForecastSpec, retrains: Sequence[Retrain]) -> Any:
         ]
         for retrain in sorted(retrains, key=lambda r: r.at, reverse=True)
     ]
-    return table("retrains-table", head, rows)
+    return table("retrains-table", head, rows, words=("Horizon", "Model", "Cause"))
 
 
 def _mae_cells(tail: TailScore | None) -> list[Cell]:
@@ -149,7 +159,8 @@ def trades_table(trades: Sequence[Trade]) -> Any:
     if not trades:
         return states.empty("No trades yet", "Set an investment: the first line appears here.")
     head = ("Time", "Side", "Coin", "Units", "Price", "Amount, USD", "Profit, USD", "Market")
-    return table("trades-table", head, [_trade_row(trade) for trade in reversed(trades)])
+    rows = [_trade_row(trade) for trade in reversed(trades)]
+    return table("trades-table", head, rows, words=("Side", "Coin", "Market"))
 
 
 def _trade_row(trade: Trade) -> list[Cell]:

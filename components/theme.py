@@ -76,6 +76,10 @@ def chart_layout(**changes: Any) -> dict[str, Any]:
             "type": "date",
             "showgrid": False,
             "nticks": 8,
+            "tickformatstops": [
+                {"dtickrange": [None, 59_999], "value": "%H:%M:%S"},
+                {"dtickrange": [60_000, None], "value": "%H:%M"},
+            ],
             "hoverformat": "%e %b %H:%M",
             "showspikes": True,
             "spikemode": "across",
@@ -87,8 +91,9 @@ def chart_layout(**changes: Any) -> dict[str, Any]:
             **axis,
             "side": "right",
             "gridcolor": "--ch-grid",
-            "nticks": 6,
+            "nticks": 8,
             "tickformat": ",",
+            "ticklabelstandoff": 6,
         },
     }
     for key, change in changes.items():

@@ -6,10 +6,9 @@ import dash
 from dash import dcc, html
 
 from components import cards, controls, position, states
-from components.elements import legend, panel, slot
+from components.elements import graph, legend, panel, slot
 from components.frame import DEFAULT_SPEC, page_frame, read_spec
 from components.ids import of
-from components.theme import GRAPH_CONFIG
 from core.domain import HORIZONS, ForecastSpec
 
 PAGE = "live"
@@ -53,9 +52,6 @@ def _first_row(spec: ForecastSpec) -> html.Section:
 
 def _chart(spec: ForecastSpec) -> html.Section:
     minutes = spec.horizon_minutes("long")
-    graph = dcc.Graph(
-        id=of(PAGE, "chart"), config=GRAPH_CONFIG, className="chart chart-main", responsive=True
-    )
     lines = legend(
         [
             ("Price", "", "--ch-actual"),
@@ -68,11 +64,13 @@ def _chart(spec: ForecastSpec) -> html.Section:
         "Live vs predicted",
         lines,
         html.Div(
-            [graph, html.Div(slot("tag"), className="price-tag"), states.progress_panel()],
+            [
+                graph(of(PAGE, "chart"), "main"),
+                html.Div(slot("tag"), className="price-tag"),
+                states.progress_panel(),
+            ],
             className="chart-box",
         ),
-        dcc.Store(id=of(PAGE, "figure")),
-        dcc.Store(id=of(PAGE, "cutoff")),
         subtitle=html.Span(id=of(PAGE, "subtitle")),
         tools=[_ranges()],
         class_name="chart-panel",

@@ -6,11 +6,9 @@ import dash
 from dash import dcc, html
 
 from components import states, tables
-from components.cards import forecast_label
-from components.elements import legend, pairs, panel, slot
+from components.elements import graph, legend, pairs, panel, slot
 from components.frame import DEFAULT_SPEC, page_frame, read_spec
 from components.ids import of
-from components.theme import GRAPH_CONFIG
 from core.domain import HORIZONS, ForecastSpec, Horizon
 
 PAGE = "health"
@@ -45,18 +43,11 @@ def _tail() -> html.Section:
 
 
 def _errors(spec: ForecastSpec, horizon: Horizon) -> html.Section:
-    graph = dcc.Graph(
-        id=of(PAGE, f"errors-{horizon}"),
-        config=GRAPH_CONFIG,
-        className="chart chart-tile",
-        responsive=True,
-    )
     lines = legend([("Model", "", "--ch-forecast"), ("No change", "wide", "--ch-rw")])
-    label = forecast_label(spec, horizon).lower().replace("next", "the next")
     return panel(
-        f"Errors {label}, one by one",
+        f"Errors {spec.horizon_minutes(horizon)} min ahead, one by one",
         lines,
-        graph,
+        graph(of(PAGE, f"errors-{horizon}"), "tile"),
         dcc.Store(id=of(PAGE, f"figure-{horizon}")),
         subtitle="Absolute error of each out-of-sample forecast at its target time, USD",
         class_name="c6",
