@@ -20,11 +20,11 @@ from core.domain import (
     Series,
     Snapshot,
 )
+from core.forecasting.context import last_day, seed_band
 from core.history.cleaning import MINUTE, last_open, missing_minutes, open_times
 from core.models.trained import TrainedModel
 
 SERIES_MINUTES: Final = 1_440
-_DAY: Final = pd.Timedelta(days=1)
 
 
 def build_snapshot(
@@ -45,15 +45,15 @@ def build_snapshot(
     candles : pandas.DataFrame
         Closed 1-minute candles, see `core.domain.CANDLE_COLUMNS`; at least one.
     context : pandas.DataFrame
-        Closed 1-hour candles, for the 24-hour figures where minutes do not reach back.
+        Closed 1-hour candles, for what the minutes do not reach back to.
     """
     used = candles.iloc[-spec.rows_wanted :]
-    low, high, change = _last_day(candles, context)
+    day = last_day(candles, context)
     forecasts: dict[Horizon, Forecast] = {}
     for horizon, model in models.items():
         forecast = model.forecast(candles)
         if forecast is not None:
-            forecasts[horizon] = forecast
+            forecasts[horizon] = seed_band(forecast, context)
     return Snapshot(
         version=version,
         spec=spec,
@@ -61,9 +61,9 @@ def build_snapshot(
         provider=provider,
         as_of=last_open(candles) + MINUTE,
         price=float(candles["close"].iloc[-1]),
-        low_24h=low,
-        high_24h=high,
-        change_24h=change,
+        low_24h=day.low,
+        high_24h=day.high,
+        change_24h=day.change,
         rows=len(used),
         gaps=missing_minutes(used),
         first_open=open_times(used)[0].to_pydatetime(),
@@ -94,20 +94,3 @@ def build_series(
 
 def _as_list(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[float | None]:
     return [None if math.isnan(value) else value for value in values.tolist()]
-
-
-def _last_day(candles: pd.DataFrame, context: pd.DataFrame) -> tuple[float, float, float | None]:
-    """Return low and high of the last 24 hours, and the change over them as a fraction."""
-    since = open_times(candles)[-1] - _DAY
-    minutes = candles[candles.index > since]
-    low, high = float(minutes["low"].min()), float(minutes["high"].max())
-    price = float(candles["close"].iloc[-1])
-    if open_times(candles)[0] <= since:
-        before = float(candles.loc[:since, "close"].iloc[-1])
-        return low, high, price / before - 1.0
-    older = context[context.index <= since]
-    if older.empty:
-        return low, high, None
-    known = pd.concat([minutes, context[context.index > since]])
-    before = float(older["close"].iloc[-1])
-    return float(known["low"].min()), float(known["high"].max()), price / before - 1.0
