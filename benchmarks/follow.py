@@ -24,9 +24,10 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.live_page import Recording, record
 from benchmarks.server import Server, own_server, snapshot
-from benchmarks.tick import Tick, record_tick
-from benchmarks.users import Tally, simulate
+from benchmarks.tally import Tally
+from benchmarks.users import simulate
 from tests.exchange.exchange import LocalExchange
 from tests.exchange.market_clock import from_ms
 from tests.exchange.series import Series
@@ -55,8 +56,8 @@ def main() -> int:
     with _exchange(options.candles, minutes) as exchange:
         market["BINANCE_BASE_URL"] = exchange.base_url
         with own_server(workers=2, market=market) as server:
-            tick = record_tick(server.url)
-            runs = {tabs: _follow(exchange, server, tick, tabs, minutes) for tabs in TABS}
+            recording = record(server.url)
+            runs = {tabs: _follow(exchange, server, recording, tabs, minutes) for tabs in TABS}
     console.print(_table(runs))
     late = [d for watch, _ in runs.values() for d in watch.delays_s if d > 3.0]
     console.print(f"Forecasts later than 3 s after the close: {len(late)}")
@@ -74,7 +75,7 @@ def _exchange(candles: Path, minutes: int) -> Iterator[LocalExchange]:
 
 
 def _follow(
-    exchange: LocalExchange, server: Server, tick: Tick, tabs: int, minutes: int
+    exchange: LocalExchange, server: Server, recording: Recording, tabs: int, minutes: int
 ) -> tuple[Watch, dict[int, int]]:
     """Watch for whole minutes with `tabs` pages open; return what was seen and the weights."""
     watch = Watch()
@@ -82,7 +83,9 @@ def _follow(
     begin = _next_minute()
     time.sleep((begin - datetime.now(UTC)).total_seconds())
     looking.start()
-    asyncio.run(simulate(server.url, tick, tabs, REFRESH_S, minutes * 60.0, Tally(), nullcontext()))
+    asyncio.run(
+        simulate(server.url, recording, tabs, REFRESH_S, minutes * 60.0, Tally(), nullcontext())
+    )
     watch.stop.set()
     looking.join()
     first = int(begin.timestamp() * 1000)
