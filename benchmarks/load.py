@@ -119,9 +119,15 @@ def _figures(result: Result) -> dict[str, str]:
         "ticks sent late, p95": _milliseconds(result.tally.lags, 95),
         **_request_figures("paints", result.tally.paints, cpu.seconds),
         "CPU of gunicorn": f"{cpu.web:.2f} cores",
+        "CPU of gunicorn per request": _milliseconds([_per_request(result)], 50),
         "CPU of the engine": "not found" if cpu.engine is None else f"{cpu.engine:.2f} cores",
         "CPU of the client": f"{cpu.client:.2f} cores",
     }
+
+
+def _per_request(result: Result) -> float:
+    answered = len(result.tally.ticks.latencies) + len(result.tally.paints.latencies)
+    return result.cpu.web * result.cpu.seconds / max(answered, 1)
 
 
 def _request_figures(name: str, counts: Counts, seconds: float) -> dict[str, str]:

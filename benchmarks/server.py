@@ -92,11 +92,9 @@ def running_server(url: str) -> Iterator[Server]:
         and connection.laddr.port == port
         and connection.pid is not None
     }
-    processes = [psutil.Process(pid) for pid in listeners]
-    masters = [p for p in processes if p.ppid() not in listeners]
-    if not masters:
+    if not listeners:
         raise SystemExit(f"Nothing that we may look into listens on port {port}.")
-    yield Server(url, masters[0], store=None)
+    yield Server(url, _master_of(psutil.Process(listeners.pop())), store=None)
 
 
 def wait_for(
@@ -119,6 +117,14 @@ def wait_for(
 def snapshot(server: Server) -> Snapshot | None:
     """Return what the server's engine published for the default forecast."""
     return server.store.snapshot(ForecastSpec()) if server.store is not None else None
+
+
+def _master_of(listener: psutil.Process) -> psutil.Process:
+    """Climb from a process that listens, maybe a worker, to the first of the same command."""
+    parent = listener.parent()
+    while parent is not None and parent.cmdline() == listener.cmdline():
+        listener, parent = parent, parent.parent()
+    return listener
 
 
 def _own(directory: str, port: int, workers: int) -> dict[str, str]:
