@@ -137,7 +137,7 @@ class Coin:
         self._own = Factor(market.seed, ticker, traits.own, market.flavour)
         self._shifts = tuple(shifts)
         self._volume_stream = f"{market.seed}/{ticker}/volume"
-        self._levels = lru_cache(maxsize=1)(self._build_levels)
+        self._levels = lru_cache(maxsize=16)(self._build_levels)
         self.day = lru_cache(maxsize=4)(self._build_day)
 
     def _build_day(self, day: int) -> CoinDay:

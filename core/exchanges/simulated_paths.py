@@ -113,7 +113,7 @@ class Factor:
         self.flavour = flavour
         self._name = name
         self._traits = traits
-        self._table = lru_cache(maxsize=1)(self._build_table)
+        self._table = lru_cache(maxsize=16)(self._build_table)
         self.day = lru_cache(maxsize=2)(self._build_day)
 
     @property
