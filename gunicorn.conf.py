@@ -27,6 +27,8 @@ control_socket_disable = True
 loglevel = _settings.log_level
 accesslog = None
 
+# The first worker starts the engine; the others look once it has had time to take its lock.
+_OTHERS_LOOK_AFTER_S = 3.0
 _boot = uuid.uuid4().hex
 _lifeline: tuple[int, int] | None = None
 
@@ -47,4 +49,5 @@ def post_worker_init(worker):
     """Watch over the engine from every worker; threads may only start after the fork."""
     if _lifeline is not None:
         main_file = Path(__file__).with_name("main.py")
-        Supervisor(_settings.run_dir, main_file, _lifeline[0], _boot).start()
+        first_look_s = 0.0 if worker.age == 1 else _OTHERS_LOOK_AFTER_S
+        Supervisor(_settings.run_dir, main_file, _lifeline[0], _boot, first_look_s).start()

@@ -43,21 +43,31 @@ class Supervisor(threading.Thread):
     boot : str
         Name of this life of the server; an engine started again within it stays in the
         market (live or simulated) that was chosen first.
+    first_look_s : float
+        Wait before the first look, so that workers born together do not all start one.
     """
 
-    def __init__(self, run_dir: Path, main_file: Path, lifeline: int, boot: str) -> None:
+    def __init__(
+        self,
+        run_dir: Path,
+        main_file: Path,
+        lifeline: int,
+        boot: str,
+        first_look_s: float = 0.0,
+    ) -> None:
         super().__init__(name="engine-supervisor", daemon=True)
         self._run_dir = run_dir
         self._command = [sys.executable, str(main_file), "engine"]
         self._lifeline = lifeline
         self._environment = {LIFELINE_VARIABLE: str(lifeline), BOOT_VARIABLE: boot}
+        self._first_look_s = first_look_s
         self._child: subprocess.Popen[bytes] | None = None
         self._starts = 0
         self._steady_checks = 0
         self._stop_asked = threading.Event()
 
     def run(self) -> None:
-        pause = 0.0
+        pause = self._first_look_s
         while not self._stop_asked.wait(pause):
             pause = self._check()
 
