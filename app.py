@@ -59,7 +59,11 @@ def create_app(service: ForecastService, settings: Settings, server: Flask | Non
         serve_locally=True,
         index_string=INDEX,
         external_stylesheets=[f"/vendor/bootstrap.min.css?v={_BOOTSTRAP.stat().st_mtime_ns}"],
-        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+        meta_tags=[
+            {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+            {"name": "description", "content": "Live crypto forecasts that tell how good they are"},
+        ],
+        include_pages_meta=False,
         enable_mcp=False,
     )
     _set_default_spec(settings)

@@ -1,0 +1,89 @@
+"""Controls: a sentence beside each refused field, or the new address."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from dash import no_update
+
+from callbacks.controls import address, field_errors, render_apply
+from components.ids import CONTROL_NAMES
+from core.domain import ForecastSpec
+from tests.web.conftest import Site
+
+GOOD: dict[str, Any] = {
+    "ticker": "eth-usd",
+    "max_points": "20000",
+    "train_window": 0,
+    "minute_horizon": 5,
+    "long_horizon_steps": 9,
+    "intraday_days": "",
+    "refresh": 10,
+}
+
+
+def test_good_values_become_an_address_and_a_pace() -> None:
+    search, preferences, *rest = render_apply(GOOD, {"v": 1, "paused": True, "refresh": 3})
+    assert search == "?ticker=ETH-USD&max_points=20000&minute_horizon=5"
+    assert preferences == {"v": 1, "paused": True, "refresh": 10}
+    assert rest == [""] * 7 + [False] * 7
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("ticker", "BTC", "not a pair such as BTC-USD"),
+        ("max_points", 999, "from 1,000 to 100,000"),
+        ("train_window", 1_999, "from 2,000 to max_points (20,000)"),
+        ("train_window", 20_001, "from 2,000 to max_points (20,000)"),
+        ("minute_horizon", 61, "from 1 to 60"),
+        ("long_horizon_steps", 0, "from 1 to 100"),
+        ("intraday_days", "1.5", "from 1 to 70"),
+        ("refresh", 2, "from 3 to 60"),
+        ("refresh", None, "from 3 to 60"),
+    ],
+)
+def test_a_bad_value_gets_its_sentence_beside_its_field(name: str, value: Any, words: str) -> None:
+    values = {**GOOD, name: value}
+    assert list(field_errors(values)) == [name]
+    search, preferences, *rest = render_apply(values, None)
+    assert search is no_update
+    assert preferences is no_update
+    place = CONTROL_NAMES.index(name)
+    assert words in rest[place]
+    assert rest[7 + place] is True
+    assert sum(rest[7:]) == 1
+
+
+def test_every_bad_field_gets_its_own_sentence() -> None:
+    values = {**GOOD, "minute_horizon": 0, "refresh": 99, "max_points": "many"}
+    assert set(field_errors(values)) == {"minute_horizon", "refresh", "max_points"}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        ForecastSpec(),
+        ForecastSpec(
+            ticker="ETH-USD",
+            max_points=9_000,
+            train_window=2_000,
+            minute_horizon=3,
+            intraday_days=7,
+        ),
+    ],
+)
+def test_the_address_reads_back_as_the_spec(spec: ForecastSpec) -> None:
+    assert ForecastSpec.parse(dict(parse_qsl(address(spec).removeprefix("?")))) == spec
+
+
+def test_retraining_is_asked_of_the_service_and_answered(published: Site) -> None:
+    def ask() -> str:
+        answer = published.call("live-retrain-answer.children", {"live-spec.data": "BTC-USD"})
+        return answer.get_data(as_text=True)
+
+    assert "Retraining was asked for" in ask()
+    assert "less than 10 minutes ago" in ask()
+    assert "BTC-USD" in published.store.retrain_requests()

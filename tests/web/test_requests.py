@@ -1,0 +1,132 @@
+"""Requests as the browser sends them, and as no browser does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.domain import Position, Progress
+from core.portfolio.stored import holdings_to_stored
+from tests.web.conftest import NOW, Site
+
+HOLDINGS = holdings_to_stored(
+    {
+        m: Position(m, "BTC-USD", 0.1281234567891234, 9_999_999.99, 78_123.456789, NOW)
+        for m in ("live", "simulated")
+    }
+)
+LONG_SENTENCE = "Binance answers 451 from this place; the mirror is asked every 30 s. " * 6
+
+
+@pytest.mark.parametrize("page", ["live", "health", "portfolio"])
+def test_a_tick_is_small_both_ways(published: Site, page: str) -> None:
+    published.store.publish_status(
+        published.publisher.status(
+            NOW,
+            trouble=LONG_SENTENCE,
+            pid=4_194_304,
+            progress={"BTC-USD": Progress("training", 99_999, 100_000, "candles")},
+        )
+    )
+    values = {f"{page}-interval.n_intervals": 1_000_000, "holdings.data": HOLDINGS}
+    values[f"{page}-spec.data"] = "BTC-USD"
+    request = published.request(f"{page}-tick.data", values)
+    answer = published.client.post("/_dash-update-component", json=request)
+    assert answer.status_code == 200
+    assert len(answer.data) <= 600
+    assert len(json.dumps(request)) <= 1_500
+    tick = answer.get_json()["response"][f"{page}-tick"]["data"]
+    assert tick["note"].endswith("...")
+    assert LONG_SENTENCE.startswith(tick["note"].removesuffix("..."))
+
+
+def test_a_note_outside_ascii_stays_small_too(published: Site) -> None:
+    status = published.publisher.status(NOW, trouble="“Ärger” " * 80)
+    published.store.publish_status(status)
+    answer = published.call(
+        "live-tick.data", {"live-spec.data": "BTC-USD", "holdings.data": HOLDINGS}
+    )
+    assert len(answer.data) <= 600
+
+
+def test_the_tick_values_the_position_at_the_published_quote(published: Site) -> None:
+    quote = replace(published.publisher.quote(NOW), price=80_000.0, time=NOW)
+    published.store.publish_quotes({"BTC-USD": quote})
+    held = holdings_to_stored(
+        {"live": Position("live", "BTC-USD", 0.125, 9_900.0, 79_200.0, NOW - timedelta(hours=1))}
+    )
+    answer = published.call("live-tick.data", {"live-spec.data": "BTC-USD", "holdings.data": held})
+    tick = answer.get_json()["response"]["live-tick"]["data"]
+    assert tick["hold"][:3] == [10_000.0, 100.0, 0.010101]
+    assert tick["price"] == 80_000.0
+
+
+@pytest.mark.parametrize("spec", [None, 7, "DROP TABLE", {"a": 1}, "BTC-USD?max_points=1"])
+def test_a_spec_that_is_none_changes_nothing(published: Site, spec: Any) -> None:
+    for output in ("live-tick.data", "live-paint.data", "health-tick.data", "health-tail.children"):
+        page = output.split("-")[0]
+        answer = published.call(output, {f"{page}-spec.data": spec})
+        assert answer.status_code in (200, 204)
+        assert b'"price"' not in answer.data
+
+
+def broken(site: Site) -> list[Any]:
+    good = site.request("live-tick.data", {"live-spec.data": "BTC-USD"})
+    return [
+        None,
+        [],
+        7,
+        {},
+        {**good, "output": "nothing.data"},
+        {**good, "output": ["live-tick.data"]},
+        {**good, "inputs": []},
+        {**good, "inputs": None},
+        {**good, "inputs": ["x", "y"]},
+        {**good, "inputs": good["inputs"][::-1]},
+        {**good, "state": [{"id": "live-spec"}]},
+        {**good, "state": [{"id": {"type": "x"}, "property": "data", "value": 1}]},
+        {**good, "changedPropIds": 5},
+        {**good, "changedPropIds": [{}]},
+        {**good, "outputs": None},
+        {**good, "outputs": {"id": "live-spec", "property": "data"}},
+        {**good, "outputs": [good["outputs"]]},
+    ]
+
+
+def test_what_is_not_a_callback_of_ours_is_answered_400(published: Site) -> None:
+    for body in broken(published):
+        answer = published.client.post("/_dash-update-component", json=body)
+        assert answer.status_code == 400, body
+        assert b"Traceback" not in answer.data
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b'{"output":'])
+def test_what_is_not_json_is_answered_400(published: Site, data: bytes) -> None:
+    answer = published.client.post(
+        "/_dash-update-component", data=data, content_type="application/json"
+    )
+    assert answer.status_code == 400
+
+
+def test_a_form_is_answered_400(published: Site) -> None:
+    assert published.client.post("/_dash-update-component", data={"a": "b"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "holdings", [7, "x", [1], {"v": 1, "live": 3}, {"v": 1, "live": {"units": -1}}]
+)
+def test_holdings_that_are_none_are_no_position(published: Site, holdings: Any) -> None:
+    answer = published.call(
+        "live-tick.data", {"live-spec.data": "BTC-USD", "holdings.data": holdings}
+    )
+    assert "hold" not in answer.get_json()["response"]["live-tick"]["data"]
+
+
+@pytest.mark.parametrize("trades", [7, "x", {"v": 1, "list": [1, None, {"side": "short"}]}])
+def test_trades_that_are_none_are_an_empty_log(published: Site, trades: Any) -> None:
+    answer = published.call("portfolio-trades.children", {"trades.data": trades})
+    assert "No trades yet" in answer.get_data(as_text=True)

@@ -1,0 +1,100 @@
+"""Orders through the application: at published prices, both trades or none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.domain import Position
+from core.portfolio.stored import holdings_to_stored
+from tests.web.conftest import NOW, Site
+
+HELD = Position("live", "BTC-USD", 0.125, 10_000.0, 80_000.0, NOW - timedelta(hours=1))
+
+
+def send(site: Site, order: Any, held: Any = None) -> dict[str, Any]:
+    values = {"live-order.data": order, "live-spec.data": "BTC-USD", "holdings.data": held}
+    answer = site.call("live-order-message.children", values)
+    assert answer.status_code == 200
+    return {
+        name.split("@")[0]: next(iter(change.values()))
+        for name, change in answer.get_json()["response"].items()
+    }
+
+
+def at_price(site: Site, price: float, age_s: float = 1.0, ticker: str = "BTC-USD") -> None:
+    quote = replace(
+        site.publisher.quote(NOW), price=price, ticker=ticker, time=NOW - timedelta(seconds=age_s)
+    )
+    site.store.publish_quotes({ticker: quote})
+
+
+def test_investing_buys_at_the_published_price_not_the_browsers(published: Site) -> None:
+    at_price(published, 80_000.0)
+    done = send(published, {"kind": "invest", "amount": 10_000, "price": 1.0})
+    assert done["holdings"]["live"]["units"] == 0.125
+    assert done["holdings"]["simulated"] is None
+    assert [t["side"] for t in done["trade-event"]] == ["buy"]
+    assert "Bought 0.125000 BTC at 80,000.00 USD" in str(done["live-order-message"])
+
+
+def test_selling_realises_and_leaves_nothing(published: Site) -> None:
+    at_price(published, 80_800.0)
+    done = send(published, {"kind": "sell"}, holdings_to_stored({"live": HELD}))
+    assert done["holdings"]["live"] is None
+    assert done["trade-event"][0]["profit"] == pytest.approx(100.0)
+    assert "Profit +100.00 USD" in str(done["live-order-message"])
+
+
+def test_investing_again_sells_first(published: Site) -> None:
+    at_price(published, 80_800.0)
+    held = holdings_to_stored({"live": HELD})
+    done = send(published, {"kind": "invest", "amount": "500"}, held)
+    assert [t["side"] for t in done["trade-event"]] == ["sell", "buy"]
+    assert done["holdings"]["live"]["invested"] == 500.0
+
+
+@pytest.mark.parametrize("kind", ["invest", "sell"])
+def test_an_old_price_changes_nothing_and_says_so(published: Site, kind: str) -> None:
+    at_price(published, 80_000.0, age_s=11)
+    done = send(published, {"kind": kind, "amount": 5}, holdings_to_stored({"live": HELD}))
+    assert set(done) == {"live-order-message"}
+    assert "11 s old" in str(done["live-order-message"])
+
+
+@pytest.mark.parametrize("amount", [None, "", 0, -1, "1e9", "nan", [], {}])
+def test_a_bad_amount_after_a_holding_sells_nothing(published: Site, amount: Any) -> None:
+    at_price(published, 80_000.0)
+    order = {"kind": "invest", "amount": amount}
+    done = send(published, order, holdings_to_stored({"live": HELD}))
+    assert set(done) == {"live-order-message"}
+    assert "from 1 to 10,000,000 USD" in str(done["live-order-message"])
+
+
+def test_with_nothing_to_sell_it_says_so(published: Site) -> None:
+    assert "nothing to sell" in str(send(published, {"kind": "sell"})["live-order-message"])
+
+
+def test_a_holding_of_the_other_market_is_kept_and_not_sold(published: Site) -> None:
+    at_price(published, 80_000.0)
+    other = holdings_to_stored({"simulated": replace(HELD, market="simulated")})
+    assert "nothing to sell" in str(send(published, {"kind": "sell"}, other))
+    done = send(published, {"kind": "invest", "amount": 100}, other)
+    assert done["holdings"]["simulated"] == other["simulated"]
+
+
+def test_another_coin_is_sold_at_its_own_price(published: Site) -> None:
+    eth = replace(HELD, ticker="ETH-USD", units=4.0, price=2_500.0)
+    held = holdings_to_stored({"live": eth})
+    assert "No price of ETH-USD" in str(send(published, {"kind": "sell"}, held))
+    at_price(published, 2_600.0, ticker="ETH-USD")
+    done = send(published, {"kind": "sell"}, held)
+    assert done["trade-event"][0]["amount"] == pytest.approx(10_400.0)
+
+
+def test_before_anything_is_published_no_trade(site: Site) -> None:
+    done = send(site, {"kind": "invest", "amount": 100})
+    assert "no price to trade at" in str(done["live-order-message"])
