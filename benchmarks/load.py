@@ -102,7 +102,7 @@ def measure(
 def report(results: Sequence[Result]) -> Table:
     """Return one column per run; latencies to the answer's last byte."""
     table = Table(title="Open Live pages", title_justify="left")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for result in results:
         table.add_column(f"{result.users:,} users", justify="right")
     columns = [_figures(result) for result in results]

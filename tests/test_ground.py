@@ -118,6 +118,15 @@ def test_render_blueprint() -> None:
     assert Path(values["ARTIFACT_DIR"]).is_relative_to(service["disk"]["mountPath"])
 
 
+def test_the_health_check_is_a_route(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ARTIFACT_DIR", str(tmp_path))
+    blueprint = yaml.safe_load((ROOT / "render.yaml").read_text(encoding="utf-8"))
+    from app import create_server
+
+    routes = {rule.rule for rule in create_server().url_map.iter_rules()}
+    assert blueprint["services"][0]["healthCheckPath"] in routes
+
+
 def test_heroku_manifest() -> None:
     manifest = json.loads((ROOT / "app.json").read_text(encoding="utf-8"))
     assert_known_settings({name: item["value"] for name, item in manifest["env"].items()})
