@@ -1,0 +1,135 @@
+"""Real Chromium on the real server: `browser`, `page`, `serve(environment)`.
+
+`CHROMIUM` names another browser than the one on the path.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking")
+Serve = Callable[[Mapping[str, str]], str]
+
+
+def chromium_path() -> str | None:
+    """Return the browser to start; None leaves it to Playwright's own."""
+    named = os.environ.get("CHROMIUM")
+    return named or shutil.which("chromium") or shutil.which("google-chrome")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run; skips with a sentence where there is none."""
+    with sync_playwright() as playwright:
+        path = chromium_path() or playwright.chromium.executable_path
+        if not Path(path).exists():
+            pytest.skip("no Chromium: set CHROMIUM, or run `playwright install chromium`")
+        with playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS)) as chromium:
+            yield chromium
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh reader: desktop, dark, nothing stored."""
+    with browser.new_context(
+        viewport={"width": 1440, "height": 900}, color_scheme="dark"
+    ) as context:
+        opened = context.new_page()
+        opened.set_default_timeout(20_000)
+        yield opened
+
+
+@dataclass
+class Observed:
+    """What a page asked for and complained about."""
+
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def observed(page: Page) -> Observed:
+    """Record every request, console error, page error and refused answer of `page`."""
+    seen = Observed()
+    page.on("request", lambda request: seen.requests.append(request.url))
+    page.on("pageerror", lambda error: seen.complaints.append(f"page error: {error}"))
+    page.on("requestfailed", lambda request: seen.complaints.append(f"failed: {request.url}"))
+
+    def note_message(message: object) -> None:
+        if getattr(message, "type", "") == "error":
+            seen.complaints.append(f"console: {getattr(message, 'text', '')}")
+
+    page.on("console", note_message)
+    return seen
+
+
+def answers(url: str) -> bool:
+    try:
+        with urlopen(f"{url}/health", timeout=2):
+            return True
+    except HTTPError:
+        return True  # 503 is an answer: the engine may come later
+    except (URLError, OSError):
+        return False
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Start gunicorn as in production with the given environment; return its address.
+
+    Each call starts a server of its own; all are stopped at the end of the run.
+    """
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(environment: Mapping[str, str]) -> str:
+        port = free_port()
+        log = tmp_path_factory.mktemp("server") / "gunicorn.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "app:create_server()"],
+                cwd=ROOT,
+                env={**os.environ, "PORT": str(port), "WEB_CONCURRENCY": "1", **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        started.append(process)
+        url = f"http://127.0.0.1:{port}"
+
+        def up_or_dead() -> bool:
+            if process.poll() is not None:
+                raise AssertionError(f"the server stopped:\n{log.read_text()}")
+            return answers(url)
+
+        wait_until(up_or_dead, 60, f"an answer of {url}")
+        return url
+
+    yield start
+    for process in started:
+        process.terminate()
+    for process in started:
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
