@@ -60,10 +60,22 @@
     return [whole, { v: 1, key, points }];
   }
 
+  /* What is typed, as typed: the component gives null for a number outside its range, which
+     would read as "left blank". */
+  function typed(id) {
+    const input = document.getElementById(id);
+    return input.validity.badInput ? "this text" : input.value;
+  }
+
+  function collect(clicks, names) {
+    if (!clicks) return no();
+    return Object.fromEntries(names.map((name) => [name, typed(`control-${name}`)]));
+  }
+
   /* With a holding, setting an investment asks first: it sells, then buys. */
-  function order(invest, sell, confirmed, amount, data, holdings) {
+  function order(invest, sell, confirmed, amountId, data, holdings) {
     const by = triggered();
-    const ask = { amount, at: Date.now() };
+    const ask = { amount: typed(amountId), at: Date.now() };
     if (by.endsWith("sell.n_clicks")) return [{ ...ask, kind: "sell" }, false, ""];
     if (by.endsWith("confirm.submit_n_clicks")) return [{ ...ask, kind: "invest" }, false, ""];
     const held = holdings && data && holdings[data.market];
@@ -117,7 +129,7 @@
   }
 
   window.dash_clientside.pulse = {
-    tick, liveFigure, figure, profit, order, appendTrades, navigate, pickTicker,
+    tick, liveFigure, figure, profit, order, collect, appendTrades, navigate, pickTicker,
     refreshValue, pace, pause,
   };
 })();

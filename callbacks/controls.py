@@ -28,13 +28,20 @@ def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
         Output(ids.PREFERENCES, "data", allow_duplicate=True),
         *(Output(control_error(name), "children") for name in CONTROL_NAMES),
         *(Output(control(name), "invalid") for name in CONTROL_NAMES),
-        Input(of(PAGE, "apply"), "n_clicks"),
-        *(State(control(name), "value") for name in CONTROL_NAMES),
+        Input(of(PAGE, "typed"), "data"),
         State(ids.PREFERENCES, "data"),
         prevent_initial_call=True,
     )
-    def apply(_clicks: object, *values: object) -> Any:
-        return render_apply(dict(zip(CONTROL_NAMES, values, strict=False)), values[-1])
+    def apply(typed: object, preferences: object) -> Any:
+        return render_apply(typed if isinstance(typed, dict) else {}, preferences)
+
+    app.clientside_callback(
+        script("collect"),
+        Output(of(PAGE, "typed"), "data"),
+        Input(of(PAGE, "apply"), "n_clicks"),
+        State(of(PAGE, "control-names"), "data"),
+        prevent_initial_call=True,
+    )
 
     @app.callback(
         Output(of(PAGE, "retrain-answer"), "children"),

@@ -53,7 +53,7 @@ def _register_order(app: Dash, service: ForecastService, page: str) -> None:
         Input(of(page, "invest"), "n_clicks"),
         Input(of(page, "sell"), "n_clicks"),
         Input(of(page, "confirm"), "submit_n_clicks"),
-        State(of(page, "amount"), "value"),
+        State(of(page, "amount"), "id"),
         State(of(page, "tick"), "data"),
         State(ids.HOLDINGS, "data"),
         prevent_initial_call=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import dash_bootstrap_components as dbc
-from dash import html
+from dash import dcc, html
 
 from components.elements import slot
 from components.ids import CONTROL_NAMES, control, control_error, of
@@ -66,6 +66,8 @@ def _form(spec: ForecastSpec) -> list[Any]:
     return [
         html.Div(fields, className="fields"),
         tickers,
+        dcc.Store(id=of("live", "control-names"), data=list(CONTROL_NAMES)),
+        dcc.Store(id=of("live", "typed")),
         html.Div([apply, reset], className="buttons"),
     ]
 

@@ -266,6 +266,8 @@ def test_progress_is_shown_while_there_is_no_forecast(page: Page, site: Site) ->
 
     thread = threading.Thread(target=report, daemon=True)
     thread.start()
+    # another visitor: each may ask for one new forecast a minute
+    page.set_extra_http_headers({"X-Forwarded-For": "203.0.113.7"})
     page.goto(f"{site.url}/?minute_horizon=7")
     box = page.locator(".progress-box")
     expect(box).to_contain_text("Fetching candles")
