@@ -22,7 +22,10 @@ class Counts:
 
 @dataclass(slots=True)
 class Tally:
-    """What all users saw of the requests sent while `counting`; `lags` are late sendings."""
+    """What all users saw of the requests sent while `counting`; `lags` are late sendings.
+
+    Errors count from the first connection on: a user lost before the counting is lost in it.
+    """
 
     counting: bool = False
     ticks: Counts = field(default_factory=Counts)
@@ -31,5 +34,4 @@ class Tally:
     errors: dict[str, int] = field(default_factory=dict)
 
     def error(self, kind: str) -> None:
-        if self.counting:
-            self.errors[kind] = self.errors.get(kind, 0) + 1
+        self.errors[kind] = self.errors.get(kind, 0) + 1
