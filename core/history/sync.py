@@ -14,6 +14,8 @@ from core.history.cleaning import MINUTE, Gap, find_gaps, last_open, open_times
 
 # A hole younger than this may still be filled by the exchange; older ones are outages.
 _ASK_AGAIN_FOR: Final = timedelta(hours=24)
+# A hole this long may be ours: catching up broke off before it met the candles held.
+_PERHAPS_OURS: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,13 @@ def missing_ranges(candles: pd.DataFrame, start: datetime, end: datetime) -> lis
     if candles.empty:
         return [Gap(start, end)] if start < end else []
     first, after = open_times(candles)[0].to_pydatetime(), last_open(candles) + MINUTE
-    recent = [g for g in find_gaps(candles) if g.end > end - _ASK_AGAIN_FOR]
+    holes = [
+        Gap(max(g.start, start), g.end)
+        for g in find_gaps(candles)
+        if g.end > end - _ASK_AGAIN_FOR or g.end - g.start >= _PERHAPS_OURS
+    ]
     edges = [Gap(start, first), Gap(after, end)]
-    return sorted((g for g in (*edges, *recent) if g.minutes > 0), key=lambda g: g.start)
+    return sorted((g for g in (*edges, *holes) if g.minutes > 0), key=lambda g: g.start)
 
 
 def sync(provider: Provider, ticker: str, candles: pd.DataFrame, rows: int) -> Iterator[SyncPage]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from core.errors import ExchangeUnavailable
 from core.exchanges.simulated import SimulatedMarket
 from core.forecasting.feed import TickerFeed
 from core.history.csv_store import CsvStore
@@ -29,6 +30,20 @@ class LateMarket(SimulatedMarket):
         last = known.replace(second=0, microsecond=0)
         for page in super()._pages(coin, start, min(end or last, last), interval):
             yield page.assign(volume=page["volume"] + self.volume_added)
+
+
+class BreakingMarket(SimulatedMarket):
+    """The simulated market, which answers `pages` more pages and then fails once."""
+
+    pages: int | None = None
+
+    def _pages(self, coin, start, end, interval) -> Iterator[pd.DataFrame]:
+        for page in super()._pages(coin, start, end, interval):
+            if self.pages == 0:
+                self.pages = None
+                raise ExchangeUnavailable("It answered 503.")
+            self.pages = None if self.pages is None else self.pages - 1
+            yield page
 
 
 @pytest.fixture
@@ -71,6 +86,20 @@ def test_more_rows_are_fetched_behind_the_ones_held(clock, store):
     feed.start(5_000)
     assert len(feed.candles) == 5_000
     assert feed.candles.index.is_monotonic_increasing
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_reaching_further_back_goes_on_after_it_broke_off(clock, store, restarted):
+    market = BreakingMarket(clock)
+    feed = TickerFeed(market, store, "BTC-USD")
+    feed.start(5_000)
+    market.pages = 3
+    with pytest.raises(ExchangeUnavailable):
+        feed.start(20_000)
+    feed = TickerFeed(market, store, "BTC-USD") if restarted else feed
+    feed.start(20_000)
+    assert len(feed.candles) == 20_000
+    assert len(store.load()) == 20_000
 
 
 def test_a_poll_takes_the_candle_after_its_close_and_never_before(clock, store):

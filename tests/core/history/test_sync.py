@@ -43,6 +43,18 @@ def test_an_old_hole_is_an_outage_and_is_left():
     assert missing_minutes(candles) == 3
 
 
+def test_a_long_old_hole_may_be_a_fetch_that_broke_off_and_is_asked_for_within_the_bounds():
+    candles = made_candles(9_000)
+    candles = candles.drop(candles.index[1_000:5_000])
+    whole, half = (
+        missing_ranges(candles, START + first * MINUTE, START + 9_000 * MINUTE)
+        for first in (0, 3_000)
+    )
+    assert whole == [Gap(START + 1_000 * MINUTE, START + 5_000 * MINUTE)]
+    assert half == [Gap(START + 3_000 * MINUTE, START + 5_000 * MINUTE)]
+    assert missing_ranges(candles, START + 6_000 * MINUTE, START + 9_000 * MINUTE) == []
+
+
 def test_gaps_equal_a_slow_walk_over_the_minutes():
     rng = np.random.default_rng(3)
     whole = made_candles(400)
