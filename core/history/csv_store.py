@@ -7,6 +7,7 @@ replaces the file by an atomic rename.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from pathlib import Path
@@ -81,18 +82,27 @@ class CsvStore:
         """Add one line per candle and wait until they are on the disk."""
         if candles.empty:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         lines = self._format(candles, provider)
         try:
-            with self.path.open("ab") as file:
-                if file.tell() == 0:
-                    lines = _HEADER + lines
-                file.write(lines.encode())
-                file.flush()
-                os.fsync(file.fileno())
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            size = self.path.stat().st_size if self.path.exists() else 0
+            self._write(lines if size else _HEADER + lines, size)
         except OSError as error:
             raise HistoryError(f"{self.path.name} cannot be written: {error.strerror}.") from error
         self._lines += len(candles)
+
+    def _write(self, lines: str, size: int) -> None:
+        """Append to the file of `size` bytes; on failure leave it as it was."""
+        try:
+            with self.path.open("ab") as file:
+                file.write(lines.encode())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            # Half a line in the middle would make the next start refuse the whole file.
+            with contextlib.suppress(OSError):
+                os.truncate(self.path, size)
+            raise
 
     def compact(self, candles: pd.DataFrame, provider: str) -> bool:
         """Rewrite the file with `candles` where it has grown a fifth beyond them.

@@ -154,3 +154,37 @@ def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path):
     full.path = Path("/dev/full")
     with pytest.raises(HistoryError, match="cannot be written"):
         full.append(made_candles(1), "binance")
+
+
+_CUT_SHORT = """
+import resource, signal, sys
+from pathlib import Path
+from core.errors import HistoryError
+from core.history.csv_store import CsvStore
+from tests.made import made_candles
+store, candles = CsvStore(Path(sys.argv[1]), "BTC-USD", "live"), made_candles(30)
+store.append(candles.iloc[:10], "binance")
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (store.path.stat().st_size + 150, usual[1]))
+try:
+    store.append(candles.iloc[10:20], "binance")
+except HistoryError:
+    resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    store.append(candles.iloc[20:], "binance")
+    print("done")
+"""
+
+
+def test_a_write_that_failed_half_way_leaves_no_half_line(store: CsvStore):
+    done = subprocess.run(
+        [sys.executable, "-c", _CUT_SHORT, str(store.path.parent)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "done\n"
+    candles = made_candles(30)
+    pd.testing.assert_frame_equal(
+        store.load(), candles.drop(candles.index[10:20]), check_freq=False
+    )
