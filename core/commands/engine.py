@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from core.clock import SystemClock
 from core.forecasting.lock import engine_lock
+from core.forecasting.service import JUST_STARTED
 from core.forecasting.store import SnapshotStore
 from core.forecasting.supervision import when_lifeline_ends
 from core.settings import Settings
@@ -43,9 +44,8 @@ def _announce(store: SnapshotStore) -> None:
     earlier = store.status()
     if earlier is not None:
         now = SystemClock().now()
-        trouble = "The engine has just started again and is catching up."
         store.publish_status(
-            replace(earlier, pid=os.getpid(), started_at=now, beat_at=now, trouble=trouble)
+            replace(earlier, pid=os.getpid(), started_at=now, beat_at=now, trouble=JUST_STARTED)
         )
 
 

@@ -75,7 +75,7 @@ class Access:
         """
         wait_s += self._jitter() * _REOPENING_SPREAD_S
         retry_at = self._clock.now() + timedelta(seconds=wait_s)
-        closing = error(f"{message} Nothing is sent before {retry_at:%H:%M:%S} UTC.", retry_at)
+        closing = error(f"{message}: nothing is sent before {retry_at:%H:%M:%S} UTC.", retry_at)
         with self._lock:
             until = self._clock.monotonic() + wait_s
             if until > self._closed_until:

@@ -22,9 +22,9 @@ from core.exchanges.statuses import (
     LIMIT_STATUSES,
     Complaint,
     Reply,
+    answered,
     complaint_of,
     error_of_status,
-    sentence_of,
     wait_asked_s,
 )
 from core.exchanges.transport import Transport
@@ -203,12 +203,11 @@ class HttpClient:
     def _error_of(self, reply: Reply) -> ExchangeError | None:
         if reply.status == 200:
             return None
-        complaint = complaint_of(reply)
         if reply.status in LIMIT_STATUSES:
             kind = Banned if reply.status == 418 else RateLimited
             meaning = "address banned" if reply.status == 418 else "too many requests"
-            message = sentence_of(reply, complaint, meaning)
-            return self._access.close(kind, message, wait_asked_s(reply))
+            return self._access.close(kind, answered(reply, meaning), wait_asked_s(reply))
+        complaint = complaint_of(reply)
         if reply.status in (403, 451):
             return error_of_status(reply, complaint)
         return self._read_code(reply, complaint) or error_of_status(reply, complaint)

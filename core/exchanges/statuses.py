@@ -76,7 +76,12 @@ def complaint_of(reply: Reply) -> Complaint:
 def sentence_of(reply: Reply, complaint: Complaint, meaning: str) -> str:
     """Say who answered what, with the exchange's own words where it gave any."""
     words = f": {complaint.message}" if complaint.message else ""
-    return f"{reply.host} answered {reply.status} ({meaning}){words.rstrip('.')}."
+    return f"{answered(reply, meaning)}{words.rstrip('.')}."
+
+
+def answered(reply: Reply, meaning: str) -> str:
+    """Say who answered what, without a full stop."""
+    return f"{reply.host} answered {reply.status} ({meaning})"
 
 
 def wait_asked_s(reply: Reply) -> float:

@@ -18,7 +18,7 @@ from core.exchanges.base import Provider
 from core.forecasting.desk import SpecDesk
 from core.forecasting.feed import TickerFeed
 from core.forecasting.jobs import Jobs
-from core.forecasting.service import DEMAND_IDLE_AFTER
+from core.forecasting.service import DEMAND_IDLE_AFTER, JUST_STARTED
 from core.forecasting.store import RetrainRequest, SnapshotStore
 from core.history.csv_store import CsvStore
 from core.history.sync import SyncPage
@@ -30,6 +30,8 @@ _DEMAND_EVERY: Final = timedelta(seconds=1)
 _CLOCK_EVERY: Final = timedelta(minutes=15)
 _CONTEXT_EVERY: Final = timedelta(hours=1)
 _PAGE_ROWS: Final = 1_000
+# Long enough that every open page, also a slow one, sees that the engine was started again.
+_STARTED_SAID_FOR: Final = timedelta(seconds=6)
 
 log = logging.getLogger(__name__)
 
@@ -222,7 +224,6 @@ class Engine:
 
     def _status(self) -> EngineStatus:
         usage = self._provider.usage()
-        trouble = {**self._network.trouble(), **self._training.trouble()}
         return EngineStatus(
             pid=os.getpid(),
             started_at=self._started_at,
@@ -233,7 +234,14 @@ class Engine:
             weight_used=usage.weight_used,
             weight_limit=usage.weight_limit,
             clock_offset_ms=usage.clock_offset_ms,
-            trouble=" ".join(dict.fromkeys(trouble.values())),
+            trouble=" ".join(self._troubles()),
             served=tuple(desk.spec.to_text() for desk in self._desks.values()),
             progress={key: desk.progress for key, desk in self._desks.items()},
         )
+
+    def _troubles(self) -> list[str]:
+        """Return what is wrong in sentences, each once."""
+        troubles = {**self._network.trouble(), **self._training.trouble()}
+        just_started = self._clock.now() - self._started_at < _STARTED_SAID_FOR
+        said = [JUST_STARTED] if just_started else []
+        return list(dict.fromkeys([*said, *troubles.values()]))

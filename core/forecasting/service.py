@@ -22,6 +22,7 @@ CANDLE_LATE_AFTER: Final = timedelta(seconds=90)
 DEMAND_IDLE_AFTER: Final = timedelta(minutes=10)
 _DEMAND_RENEW_EVERY: Final = timedelta(seconds=30)
 _NEW_DEMAND_EVERY: Final = timedelta(minutes=1)
+JUST_STARTED: Final = "The engine has just started and is catching up."
 RETRAIN_EVERY: Final = timedelta(minutes=10)
 
 
