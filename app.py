@@ -31,6 +31,8 @@ _ROOT: Final = Path(__file__).parent
 _BOOTSTRAP: Final = (
     Path(flask_bootstrap.__file__).parent / "static/bootstrap5/css/bootstrap.min.css"
 )
+# A tick may be this much older than what is published: nobody sees it, and reads are saved.
+_REUSE_S: Final = 0.25
 _YEAR: Final = "public, max-age=31536000, immutable"
 _VERSION: Final[str] = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"][
     "version"
@@ -81,9 +83,12 @@ def create_server() -> Flask:
     server = Flask("app")
     # One hop: the platform's router. Only the address is taken from it.
     server.wsgi_app = ProxyFix(server.wsgi_app, x_for=1, x_proto=0, x_host=0)  # type: ignore[method-assign]
-    store = SnapshotStore.at(settings.run_dir, cache_backend(server, settings))
+    store = SnapshotStore.at(settings.run_dir, cache_backend(server, settings), _REUSE_S)
     service = ForecastService(store, SystemClock(), settings.watch, settings.max_specs)
-    return create_app(service, settings, server).server
+    app = create_app(service, settings, server)
+    # Dash sets itself up at the first request, and parallel first ones would race.
+    app.server.test_client().get("/health")
+    return app.server
 
 
 def cache_backend(server: Flask, settings: Settings) -> Any:

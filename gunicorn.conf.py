@@ -4,6 +4,7 @@ Start with ``gunicorn app:create_server()``; every option is explained in docs/o
 """
 
 import os
+import resource
 import uuid
 from pathlib import Path
 
@@ -16,8 +17,19 @@ bind = f"0.0.0.0:{_settings.port}"
 workers = _settings.web_concurrency
 worker_class = "gthread"
 threads = 8
-# Every open tab keeps a connection; they must outlive the pause between two ticks.
-worker_connections = 4000
+
+
+def _allow_open_files():
+    """Raise the soft limit of open files to the hard one; return it, or a sane many."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return allowed
+
+
+# Every open tab keeps a connection; a worker that runs out of files dies.
+worker_connections = max(50, min(4_000, _allow_open_files() - 200))
+# Connections must outlive the pause between two ticks.
 keepalive = 75
 backlog = 2048
 preload_app = True

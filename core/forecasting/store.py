@@ -7,6 +7,7 @@ that several processes change (`wanted`, `retrain requests`) are changed under a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,17 +57,31 @@ class RetrainRequest:
 
 
 class SnapshotStore:
-    """Typed access to the shared cache."""
+    """Typed access to the shared cache.
 
-    def __init__(self, backend: Backend, lock_path: Path) -> None:
+    Parameters
+    ----------
+    backend : Backend
+    lock_path : Path
+        Lock for the mappings that several processes change.
+    reuse_s : float
+        What the engine published is read again only after so many seconds. Thousands of
+        ticks a second may ask a web worker for the same few values; the engine uses 0.
+    """
+
+    def __init__(self, backend: Backend, lock_path: Path, reuse_s: float = 0.0) -> None:
         self._backend = backend
         self._lock_path = lock_path
+        self._reuse_s = reuse_s
+        self._recent: dict[str, tuple[float, Any]] = {}
 
     @classmethod
-    def at(cls, run_dir: Path, backend: Backend | None = None) -> SnapshotStore:
+    def at(
+        cls, run_dir: Path, backend: Backend | None = None, reuse_s: float = 0.0
+    ) -> SnapshotStore:
         """Open the store of a deployment, over its own files unless `backend` is given."""
         backend = backend or file_backend(run_dir / "cache")
-        return cls(backend, run_dir / "store.lock")
+        return cls(backend, run_dir / "store.lock", reuse_s)
 
     def publish(self, snapshot: Snapshot, series: Series) -> None:
         """Publish the chart data, then the snapshot that announces its version."""
@@ -74,24 +89,24 @@ class SnapshotStore:
         self._set(f"snapshot:{snapshot.spec.key}", snapshot)
 
     def snapshot(self, spec: ForecastSpec) -> Snapshot | None:
-        return cast(Snapshot | None, self._get(f"snapshot:{spec.key}"))
+        return cast(Snapshot | None, self._get_recent(f"snapshot:{spec.key}"))
 
     def series(self, spec: ForecastSpec) -> Series | None:
-        return cast(Series | None, self._get(f"series:{spec.key}"))
+        return cast(Series | None, self._get_recent(f"series:{spec.key}"))
 
     def publish_quotes(self, quotes: Mapping[str, Quote]) -> None:
         """Publish the quotes of all tickers followed, as one value."""
         self._set("quotes", dict(quotes))
 
     def quote(self, ticker: str) -> Quote | None:
-        quotes = cast(dict[str, Quote] | None, self._get("quotes"))
+        quotes = cast(dict[str, Quote] | None, self._get_recent("quotes"))
         return quotes.get(ticker) if quotes else None
 
     def publish_status(self, status: EngineStatus) -> None:
         self._set("status", status)
 
     def status(self) -> EngineStatus | None:
-        return cast(EngineStatus | None, self._get("status"))
+        return cast(EngineStatus | None, self._get_recent("status"))
 
     def wanted(self) -> dict[str, Want]:
         """Return visitors' demands by spec key, whatever their age."""
@@ -114,6 +129,17 @@ class SnapshotStore:
 
     def _get(self, name: str) -> Any:
         return self._backend.get(f"{_SCHEMA}:{name}")
+
+    def _get_recent(self, name: str) -> Any:
+        now = time.monotonic()
+        known = self._recent.get(name)
+        if known is not None and now - known[0] < self._reuse_s:
+            return known[1]
+        value = self._get(name)
+        if self._reuse_s:
+            self._recent = {n: k for n, k in self._recent.items() if now - k[0] < self._reuse_s}
+            self._recent[name] = now, value
+        return value
 
     def _set(self, name: str, value: Any) -> None:
         self._backend.set(f"{_SCHEMA}:{name}", value, timeout=0)
