@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench
+.PHONY: help install run test check bench soak
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ check: $(VENV)/.installed-dev ## Check format, lint, types and import layers, th
 
 bench: $(VENV)/.installed-dev ## Measure training, ticks, load and memory
 	$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(VENV)/.installed-dev ## Follow a local exchange for twenty minutes; walk forward over recorded ones
+	$(BIN)/python -m benchmarks $(or $(ARGS),follow forecast_quality)
 
 # The stamps are written last: an install that broke off is done again.
 $(VENV)/.installed: requirements.txt scripts/install.sh

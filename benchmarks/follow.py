@@ -1,9 +1,9 @@
 """The app follows an exchange: forecasts after each close, and calls for 1 and for 30 tabs.
 
-``python -m benchmarks.follow --candles FILE --minutes 10`` serves a recorded file as if its
-last minutes happened now, starts gunicorn with two workers against it, and prints how long
-after each candle's close its forecast was published, who called the exchange, and the
-request weight per minute with one and with thirty open pages.
+``python -m benchmarks.follow --candles FILE --minutes 10`` serves a recorded file (or made
+candles) as if its last minutes happened now, starts gunicorn with two workers against it,
+and prints how long after each candle's close its forecast was published, how many processes
+called the exchange, and the request weight per minute with one and with thirty open pages.
 """
 
 from __future__ import annotations
@@ -31,11 +31,13 @@ from benchmarks.users import simulate
 from tests.exchange.exchange import LocalExchange
 from tests.exchange.market_clock import from_ms
 from tests.exchange.series import Series
+from tests.made import made_candles
 
 TABS: Final = (1, 30)
 REFRESH_S: Final = 3.0
 _LOOK_EVERY_S: Final = 0.02
 _SPARE_MINUTES: Final = 10
+_MADE_ROWS: Final = 60_000
 
 
 @dataclass(slots=True)
@@ -65,11 +67,12 @@ def main() -> int:
 
 
 @contextmanager
-def _exchange(candles: Path, minutes: int) -> Iterator[LocalExchange]:
-    """Serve the file so that its last minutes, enough for both runs, are still to happen."""
-    end = from_ms(int(Series.of("", candles).opens[-1]))
+def _exchange(file: Path | None, minutes: int) -> Iterator[LocalExchange]:
+    """Serve candles of which the last, enough for both runs, are still to happen."""
+    symbol = file.name.split("-")[0] if file else "BTCUSDT"
+    candles = file or made_candles(_MADE_ROWS)
+    end = from_ms(int(Series.of(symbol, candles).opens[-1]))
     ahead = timedelta(minutes=len(TABS) * (minutes + 2) + _SPARE_MINUTES)
-    symbol = candles.name.split("-")[0]
     with LocalExchange({symbol: candles}, at=end - ahead, as_now=True) as exchange:
         yield exchange
 
@@ -147,7 +150,7 @@ def _table(runs: dict[int, tuple[Watch, dict[int, int]]]) -> Table:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.follow", description=__doc__)
-    parser.add_argument("--candles", type=Path, required=True, help="SYMBOL-1m-….csv.gz")
+    parser.add_argument("--candles", type=Path, help="SYMBOL-1m-….csv.gz (made candles)")
     parser.add_argument("--minutes", type=int, default=10, help="whole minutes for each run (10)")
     return parser.parse_args()
 
