@@ -142,6 +142,7 @@
     const gd = drawn(id);
     if (!gd || tick.quote == null || tick.price == null) return;
     watchZoom(gd);
+    markStale(gd, tick);
     const index = gd.data.findIndex((t) => t.uid === "live");
     if (index < 0) return;
     const x = pulse.format.wall(tick.quote);
@@ -156,6 +157,22 @@
       window.Plotly.extendTraces(gd, { x: [[x]], y: [[tick.price]] }, [index], MOST_LIVE_POINTS);
     }
     placeTag(gd);
+  }
+
+  /* Time without candles is an amber span, and "now" is no longer true of the last one. */
+  function markStale(gd, tick) {
+    const late = tick.state !== "ok" && tick.state !== "simulated" && tick.now - tick.candle > 90000;
+    const shapes = gd.layout.shapes.filter((shape) => shape.name !== "stale");
+    if (!late && shapes.length === gd.layout.shapes.length) return;
+    const span = {
+      name: "stale", type: "rect", x0: gd.layout.meta.lastWall, x1: pulse.format.wall(tick.now),
+      yref: "paper", y0: 0, y1: 1, line: { width: 0 }, layer: "below", fillcolor: token("--warn-soft"),
+    };
+    gd.layout.shapes = late ? [...shapes, span] : shapes;
+    const [mark] = gd.layout.annotations;
+    mark.text = late ? mark.text.replace("now", "last candle") : mark.text.replace("last candle", "now");
+    mark.font.color = token(late ? "--ch-warn" : "--text");
+    window.Plotly.redraw(gd);
   }
 
   function placeTag(gd) {

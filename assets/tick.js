@@ -82,6 +82,7 @@
 
   function writeBar(element, tick) {
     const [, done, total] = tick.progress || ["", 0, 0];
+    element.parentElement.style.visibility = total ? "visible" : "hidden";
     element.style.width = total ? `${(100 * done / total).toFixed(1)}%` : "0";
   }
 

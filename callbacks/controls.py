@@ -33,7 +33,9 @@ def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
         prevent_initial_call=True,
     )
     def apply(typed: object, preferences: object) -> Any:
-        return render_apply(typed if isinstance(typed, dict) else {}, preferences)
+        if not isinstance(typed, dict):  # a page that opens, not a click
+            return (no_update,) * (2 + 2 * len(CONTROL_NAMES))
+        return render_apply(typed, preferences)
 
     app.clientside_callback(
         script("collect"),

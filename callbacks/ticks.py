@@ -59,7 +59,7 @@ def _freshness(view: View) -> tuple[str, str]:
     if view.quote_age > QUOTE_STALE_AFTER:
         return "stale", f"The last price is {duration(view.quote_age.total_seconds())} old."
     if view.status.market == "simulated":
-        return "simulated", SIMULATED_NOTE
+        return "simulated", f"{SIMULATED_NOTE} {view.status.reason}".strip()
     return "ok", ""
 
 

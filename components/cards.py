@@ -44,7 +44,7 @@ def forecast_label(spec: ForecastSpec, horizon: Horizon) -> str:
 
 def forecast_skeleton(spec: ForecastSpec, horizon: Horizon) -> list[Any]:
     """Return a cell's content while its forecast is on the way."""
-    return [html.Div(forecast_label(spec, horizon), className="lab"), states.skeleton(5)]
+    return [html.Div(forecast_label(spec, horizon), className="lab"), states.skeleton(4)]
 
 
 def forecast_cell(spec: ForecastSpec, forecast: Forecast, model: ModelCard) -> list[Any]:

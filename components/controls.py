@@ -17,7 +17,7 @@ _LABELS: Final = {
     "train_window": ("Train window", "0 = all"),
     "minute_horizon": ("Minute horizon", "min"),
     "long_horizon_steps": ("Long horizon", "× 5 min"),
-    "intraday_days": ("Days of candles", "blank = all kept"),
+    "intraday_days": ("Days", "blank = all"),
     "refresh": ("Refresh", "s"),
 }
 
@@ -62,7 +62,7 @@ def _form(spec: ForecastSpec) -> list[Any]:
     fields = [_field(name, values[name]) for name in CONTROL_NAMES]
     tickers = html.Datalist([html.Option(value=t) for t in DEFAULT_TICKERS], id="tickers")
     apply = html.Button("Apply", id=of("live", "apply"), className="btn-m pri")
-    reset = html.A("Reset", href="/", className="btn-m")
+    reset = dcc.Link("Reset", href="/", className="btn-m")
     return [
         html.Div(fields, className="fields"),
         tickers,

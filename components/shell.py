@@ -32,7 +32,6 @@ def layout() -> html.Div:
             dash.page_container,
             html.Footer(html.P(DISCLAIMER), className="foot"),
             _navigation("tab", "tabbar", "Pages, at the thumb"),
-            html.Div(className="toasts", id="toasts", role="status"),
             *_stores(),
         ],
         className="shell",

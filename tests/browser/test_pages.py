@@ -109,6 +109,7 @@ def test_a_page_loads_styled_from_this_server_alone_and_without_complaint(
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(11, 14, 19)"
     assert page.evaluate("getComputedStyle(document.body).getPropertyValue('--bs-blue')")
     page.wait_for_load_state("networkidle")
+    expect(page.locator(".field-error:not(:empty)")).to_have_count(0)
     assert [url for url in observed.requests if not url.startswith((site.url, "data:"))] == []
     assert observed.complaints == []
 
@@ -163,6 +164,19 @@ def test_missing_minutes_are_not_bridged(page: Page, site: Site) -> None:
     )
     assert gap == 2
     site.publisher.missing = ()
+
+
+def test_time_without_candles_is_marked_and_said(page: Page, site: Site) -> None:
+    site.publish(minutes=-9)
+    open_live(page, site)
+    expect(page.locator(".page-root")).to_have_attribute("data-state", "stale")
+    expect(page.locator(".strip .note")).to_have_text("The last closed candle is 9 min old.")
+    layout = "document.querySelector('#live-chart .js-plotly-plot').layout"
+    page.wait_for_function(f"{layout}.shapes.some(shape => shape.name === 'stale')")
+    assert page.evaluate(f"{layout}.annotations[0].text").startswith("last candle")
+    site.publish()
+    page.wait_for_function(f"!{layout}.shapes.some(shape => shape.name === 'stale')")
+    assert page.evaluate(f"{layout}.annotations[0].text").startswith("now")
 
 
 def test_investing_reloading_and_selling(page: Page, observed: Observed, site: Site) -> None:

@@ -87,3 +87,9 @@ def test_retraining_is_asked_of_the_service_and_answered(published: Site) -> Non
     assert "Retraining was asked for" in ask()
     assert "less than 10 minutes ago" in ask()
     assert "BTC-USD" in published.store.retrain_requests()
+
+
+def test_a_page_that_opens_refuses_nothing(published: Site) -> None:
+    answer = published.call("control-refresh-error.children", {})
+    assert answer.status_code in (200, 204)
+    assert "not a whole number" not in answer.get_data(as_text=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from callbacks.ticks import condition, fitted, health_tick, live_tick, price_tick
+from callbacks.ticks import SIMULATED_NOTE, condition, fitted, health_tick, live_tick, price_tick
 from core.domain import ForecastSpec, Position, Progress
 from core.forecasting.service import View
 from tests.web.conftest import NOW, Site
@@ -102,7 +102,7 @@ def test_the_simulated_market_is_never_ok(site: Site) -> None:
     site.publish()
     state, note = condition(view(site), "internal")
     assert state == "simulated"
-    assert "invented" in note
+    assert note == f"{SIMULATED_NOTE} Binance answered at start."
     assert price_tick(view(site), "internal")["market"] == "simulated"
 
 
