@@ -21,6 +21,8 @@ def choose_market(
 ) -> tuple[Provider, str]:
     """Choose the provider, never changing between real and simulated within one boot.
 
+    A process without a boot name, such as the command line, chooses for itself alone.
+
     Parameters
     ----------
     settings : Settings
@@ -41,7 +43,8 @@ def choose_market(
     provider, reason = choose_provider(settings, clock, held_real)
     if remembered == "simulated":
         reason = "The simulated market was chosen at start-up; restart the server to look again."
-    _remember(settings.run_dir, boot, provider.market)
+    if boot:
+        _remember(settings.run_dir, boot, provider.market)
     return provider, reason
 
 
