@@ -127,8 +127,14 @@ class ForecastService:
         return self._store.series(spec)
 
     def request_retrain(self, spec: ForecastSpec) -> str:
-        """Ask the engine to retrain `spec`; return a sentence for the person who asked."""
+        """Ask the engine to retrain `spec`; return a sentence for the person who asked.
+
+        Only what is served can be retrained, so that the requests kept are few.
+        """
         now = self._clock.now()
+        live = _live(self._store.wanted(), now)
+        if spec.key not in self._watch_keys | live.keys():
+            return f"{spec.to_text()} is not served now. Served: {self._served(live)}."
         answer = "Retraining was asked for; the engine starts within seconds."
 
         def change(requests: dict[str, RetrainRequest]) -> dict[str, RetrainRequest]:
@@ -153,6 +159,8 @@ class ForecastService:
         renewed = self._renewed.get(spec.key)
         if renewed is not None and now - renewed < _DEMAND_RENEW_EVERY:
             return
+        # A refusal needs no lock: refused pages ask again at every tick.
+        self._admit(self._store.wanted(), spec, client, now)
         self._store.update_wanted(lambda wanted: self._admit(wanted, spec, client, now))
         self._renewed = {
             **{k: t for k, t in self._renewed.items() if now - t < _DEMAND_RENEW_EVERY},
@@ -163,7 +171,7 @@ class ForecastService:
         self, wanted: dict[str, Want], spec: ForecastSpec, client: str, now: datetime
     ) -> dict[str, Want]:
         """Return `wanted` with `spec` renewed or added; idle demands are dropped."""
-        live = {k: w for k, w in wanted.items() if now - w.last_seen < DEMAND_IDLE_AFTER}
+        live = _live(wanted, now)
         if spec.key in live:
             return {**live, spec.key: replace(live[spec.key], last_seen=now)}
         if len(live) >= self._max_specs:
@@ -180,3 +188,8 @@ class ForecastService:
 
     def _served(self, live: dict[str, Want]) -> str:
         return ", ".join(s.to_text() for s in (*self.watch, *(w.spec for w in live.values())))
+
+
+def _live(wanted: dict[str, Want], now: datetime) -> dict[str, Want]:
+    """Return the demands that somebody looked at lately."""
+    return {k: w for k, w in wanted.items() if now - w.last_seen < DEMAND_IDLE_AFTER}

@@ -111,3 +111,20 @@ def test_retraining_is_taken_once_in_ten_minutes(service, store, clock):
     clock.advance(2)
     assert "starts" in service.request_retrain(WATCHED)
     assert store.retrain_requests()["BTC-USD"].at == clock.now()
+
+
+def test_only_what_is_served_can_be_retrained(service, store, clock):
+    spec = ForecastSpec("ETH-USD")
+    assert service.request_retrain(spec) == "ETH-USD is not served now. Served: BTC-USD."
+    assert store.retrain_requests() == {}
+    service.view(spec, "a")
+    assert "starts" in service.request_retrain(spec)
+    clock.advance(601)
+    assert "not served" in service.request_retrain(spec)
+
+
+def test_a_refused_page_takes_no_lock(service, store, monkeypatch):
+    for number, ticker in enumerate(["ETH-USD", "SOL-USD"]):
+        service.view(ForecastSpec(ticker), str(number))
+    monkeypatch.setattr(store, "update_wanted", pytest.fail)
+    assert "All 2 places" in service.view(ForecastSpec("XRP-USD"), "z").refusal
