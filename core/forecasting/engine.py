@@ -7,9 +7,10 @@ training) runs as a job in a thread, so that the heartbeat tells the truth.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from core.clock import Clock
@@ -28,7 +29,8 @@ _LOOP_S: Final = 0.1
 _BEAT_EVERY: Final = timedelta(seconds=1)
 _DEMAND_EVERY: Final = timedelta(seconds=1)
 _CLOCK_EVERY: Final = timedelta(minutes=15)
-_CONTEXT_EVERY: Final = timedelta(hours=1)
+# The exchange may trade tomorrow what it does not trade today.
+_LISTING_EVERY: Final = timedelta(minutes=10)
 _PAGE_ROWS: Final = 1_000
 # Long enough that every open page, also a slow one, sees that the engine was started again.
 _STARTED_SAID_FOR: Final = timedelta(seconds=6)
@@ -68,8 +70,10 @@ class Engine:
         self._feeds: dict[str, TickerFeed] = {}
         self._desks: dict[str, SpecDesk] = {}
         self._asked: dict[str, RetrainRequest] = {}
-        self._due: dict[str, datetime] = {}
+        self._due: dict[str, float] = {}
         self._network = Jobs(clock, workers=4, name="network")
+        # Apart, so that visitors' long catching up never keeps prices and candles waiting.
+        self._catching_up = Jobs(clock, workers=2, name="catching-up")
         self._training = Jobs(clock, workers=1, name="training")
 
     def run(self, stop: threading.Event) -> None:
@@ -78,8 +82,12 @@ class Engine:
         while not stop.is_set():
             self.step()
             stop.wait(_LOOP_S)
-        self._network.stop()
-        self._training.stop()
+        for jobs in self._all_jobs:
+            jobs.stop()
+
+    @property
+    def _all_jobs(self) -> tuple[Jobs, ...]:
+        return self._network, self._catching_up, self._training
 
     def step(self) -> None:
         """Start whatever is due; never waits for the exchange or for training."""
@@ -87,7 +95,7 @@ class Engine:
             self._follow_demand()
         if self._is_due("beat", _BEAT_EVERY):
             self._store.publish_status(self._status())
-        if self._is_due("clock", _CLOCK_EVERY):
+        if self._clock.monotonic() >= self._due.get("clock", -math.inf):
             self._network.start("clock", self._sync_clock)
         if self._feeds and self._is_due("quotes", self._quote_every()):
             self._network.start("quotes", self._fetch_quotes)
@@ -97,10 +105,10 @@ class Engine:
             self._tend_models(desk)
 
     def _is_due(self, name: str, every: timedelta) -> bool:
-        now = self._clock.now()
-        if now < self._due.get(name, now):
+        now = self._clock.monotonic()
+        if now < self._due.get(name, -math.inf):
             return False
-        self._due[name] = now + every
+        self._due[name] = now + every.total_seconds()
         return True
 
     def _quote_every(self) -> timedelta:
@@ -108,6 +116,8 @@ class Engine:
 
     def _sync_clock(self) -> None:
         offset = self._provider.sync_clock()
+        # Only now: what failed is tried again after the job's own pauses.
+        self._due["clock"] = self._clock.monotonic() + _CLOCK_EVERY.total_seconds()
         log.info("The clock of %s is %+.0f ms from ours.", self._provider.name, offset)
 
     # --- demand -----------------------------------------------------------------
@@ -120,13 +130,16 @@ class Engine:
             log.info("%s has been idle; it is dropped.", key)
             del self._desks[key]
             self._training.forget(f"train {key}")
+            self._network.forget(f"publish {key}")
         for key, spec in wanted.items():
             if key not in self._desks:
                 self._desks[key] = self._open_desk(spec)
         tickers = {desk.spec.ticker for desk in self._desks.values()}
         for ticker in self._feeds.keys() - tickers:
             del self._feeds[ticker]
-            for job in ("start", "poll", "context"):
+            self._due.pop(f"listing {ticker}", None)
+            self._catching_up.forget(f"start {ticker}")
+            for job in ("poll", "context"):
                 self._network.forget(f"{job} {ticker}")
         for ticker in tickers - self._feeds.keys():
             history = CsvStore(self._directory, ticker, self._provider.market)
@@ -161,13 +174,15 @@ class Engine:
     def _tend(self, feed: TickerFeed) -> None:
         if feed.refusal:
             self._set_progress(feed.ticker, Progress("failed", message=feed.refusal))
-            return
-        if feed.rows_synced < self._rows_wanted(feed.ticker):
-            self._network.start(f"start {feed.ticker}", lambda: self._start_feed(feed))
+        if feed.rows_synced < self._rows_wanted(feed.ticker) and self._may_start(feed):
+            self._catching_up.start(f"start {feed.ticker}", lambda: self._start_feed(feed))
         if feed.due():
             self._network.start(f"poll {feed.ticker}", lambda: self._poll(feed))
-        if feed.ready and self._is_due(f"context {feed.ticker}", _CONTEXT_EVERY):
+        if feed.context_due():
             self._network.start(f"context {feed.ticker}", feed.refresh_context)
+
+    def _may_start(self, feed: TickerFeed) -> bool:
+        return not feed.refusal or self._is_due(f"listing {feed.ticker}", _LISTING_EVERY)
 
     def _start_feed(self, feed: TickerFeed) -> None:
         feed.start(self._rows_wanted(feed.ticker), lambda page: self._show_sync(feed, page))
@@ -241,7 +256,7 @@ class Engine:
 
     def _troubles(self) -> list[str]:
         """Return what is wrong in sentences, each once."""
-        troubles = {**self._network.trouble(), **self._training.trouble()}
+        troubles = [said for jobs in self._all_jobs for said in jobs.trouble().values()]
         just_started = self._clock.now() - self._started_at < _STARTED_SAID_FOR
         said = [JUST_STARTED] if just_started else []
-        return list(dict.fromkeys([*said, *troubles.values()]))
+        return list(dict.fromkeys([*said, *troubles]))

@@ -20,6 +20,7 @@ _REREAD: Final = 2 * MINUTE
 _FIRST_POLL_AFTER_CLOSE: Final = timedelta(milliseconds=400)
 _RETRY_PAUSES: Final = tuple(timedelta(seconds=s) for s in (0.7, 1, 1, 1.5, 2, 3, 5))
 _CONTEXT_SPAN: Final = timedelta(days=30)
+_CONTEXT_EVERY: Final = timedelta(hours=1)
 _MAX_ROWS: Final = 100_000
 
 
@@ -34,7 +35,7 @@ class TickerFeed:
     ready : bool
         Whether the newest candles are held.
     refusal : str
-        Empty, or why this ticker cannot be followed.
+        Empty, or why this ticker could not be followed when last it was started.
     notice : str
         Empty, or what was found on disk and set aside.
 
@@ -58,7 +59,7 @@ class TickerFeed:
         self._store = store
         self._keeping = threading.Lock()
         self._polls_without_news = 0
-        self._next_poll = provider.now()
+        self._next_poll = self._next_context = provider.now()
 
     def start(self, rows: int, on_page: Callable[[SyncPage], None] | None = None) -> None:
         """Load what is stored and fetch what is missing of the newest `rows` minutes.
@@ -71,6 +72,7 @@ class TickerFeed:
         if not self._provider.lists(self.ticker):
             self.refusal = f"{self._provider.name.capitalize()} does not trade {self.ticker}."
             return
+        self.refusal = ""
         if self.candles.empty:
             self.candles = self._load()
         for page in sync(self._provider, self.ticker, self.candles, rows):
@@ -90,6 +92,11 @@ class TickerFeed:
         start = self._provider.now() - _CONTEXT_SPAN
         pages = list(self._provider.candles(self.ticker, start, None, interval="1h"))
         self.context = pd.concat(pages) if pages else empty_candles()
+        self._next_context = self._provider.now() + _CONTEXT_EVERY
+
+    def context_due(self) -> bool:
+        """Tell whether the hourly candles are missing or an hour old."""
+        return self.ready and self._provider.now() >= self._next_context
 
     def due(self) -> bool:
         """Tell whether a new candle may be there."""

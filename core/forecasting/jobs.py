@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,17 +31,19 @@ class Jobs:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
         self._running: dict[str, Future[None]] = {}
         self._failures: dict[str, int] = {}
-        self._not_before: dict[str, datetime] = {}
+        self._not_before: dict[str, float] = {}
         self._trouble: dict[str, str] = {}
+        self._forgotten: set[str] = set()
         self._lock = threading.Lock()
 
     def start(self, name: str, work: Callable[[], None]) -> bool:
         """Start `work` unless a job of that name runs or must wait; tell whether it started."""
         with self._lock:
-            running, not_before = self._running.get(name), self._not_before.get(name)
-            waits = not_before is not None and self._clock.now() < not_before
+            running, not_before = self._running.get(name), self._not_before.get(name, -math.inf)
+            waits = self._clock.monotonic() < not_before
             if waits or (running is not None and not running.done()):
                 return False
+            self._forgotten.discard(name)
             self._running[name] = self._pool.submit(self._run, name, work)
             return True
 
@@ -49,12 +52,15 @@ class Jobs:
         with self._lock:
             return dict(self._trouble)
 
-    def forget(self, prefix: str) -> None:
-        """Forget how the jobs whose names start with `prefix` ended."""
+    def forget(self, name: str) -> None:
+        """Forget how the job of that name ended; if it runs, how it will end."""
         with self._lock:
-            for known in (self._failures, self._not_before, self._trouble):
-                for name in [n for n in known if n.startswith(prefix)]:
-                    known.pop(name)
+            running = self._running.get(name)
+            if running is not None and not running.done():
+                self._forgotten.add(name)
+            else:
+                self._running.pop(name, None)
+            self._clear(name)
 
     def stop(self) -> None:
         """Start nothing more; running jobs end on their own or with the process."""
@@ -65,23 +71,32 @@ class Jobs:
             work()
         except MarketPulseError as error:
             log.warning("%s: %s", name, error)
-            self._failed(name, str(error), getattr(error, "retry_at", None))
+            self._ended(name, str(error), getattr(error, "retry_at", None))
         except Exception as error:
             log.exception("%s failed", name)
-            self._failed(name, f"{name} failed: {type(error).__name__}.", None)
+            self._ended(name, f"{name} failed: {type(error).__name__}.", None)
         else:
-            self._succeeded(name)
+            self._ended(name, "", None)
+
+    def _ended(self, name: str, failure: str, retry_at: datetime | None) -> None:
+        with self._lock:
+            if name in self._forgotten:
+                self._forgotten.remove(name)
+            elif failure:
+                self._failed(name, failure, retry_at)
+            else:
+                self._clear(name)
 
     def _failed(self, name: str, sentence: str, retry_at: datetime | None) -> None:
-        with self._lock:
-            failures = self._failures.get(name, 0)
-            pause = _RETRY_PAUSES[min(failures, len(_RETRY_PAUSES) - 1)]
-            self._failures[name] = failures + 1
-            self._not_before[name] = retry_at or self._clock.now() + pause
-            self._trouble[name] = sentence
+        failures = self._failures.get(name, 0)
+        pause = _RETRY_PAUSES[min(failures, len(_RETRY_PAUSES) - 1)]
+        if retry_at is not None:
+            pause = retry_at - self._clock.now()
+        self._failures[name] = failures + 1
+        # Monotonic: a wall clock set back must not make anything wait for it.
+        self._not_before[name] = self._clock.monotonic() + pause.total_seconds()
+        self._trouble[name] = sentence
 
-    def _succeeded(self, name: str) -> None:
-        with self._lock:
-            self._failures.pop(name, None)
-            self._not_before.pop(name, None)
-            self._trouble.pop(name, None)
+    def _clear(self, name: str) -> None:
+        for known in (self._failures, self._not_before, self._trouble):
+            known.pop(name, None)

@@ -94,5 +94,32 @@ def test_a_bug_is_said_by_name_and_does_not_end_the_pool(jobs: Jobs, clock: Manu
 def test_forgotten_jobs_leave_no_trouble(jobs: Jobs):
     run(jobs, "poll ETH-USD", fail(ExchangeUnavailable("Down.")))
     wait_until(lambda: jobs.trouble() != {})
+    run(jobs, "poll ETH-USD-123", fail(ExchangeUnavailable("Down too.")))
+    wait_until(lambda: len(jobs.trouble()) == 2)
     jobs.forget("poll ETH-USD")
+    assert jobs.trouble() == {"poll ETH-USD-123": "Down too."}
+
+
+def test_a_job_forgotten_while_it_runs_leaves_no_trouble(jobs: Jobs):
+    started, hold = threading.Event(), threading.Event()
+
+    def work() -> None:
+        started.set()
+        hold.wait(5)
+        raise ExchangeUnavailable("Down.")
+
+    jobs.start("poll ETH-USD", work)
+    assert started.wait(5)
+    jobs.forget("poll ETH-USD")
+    hold.set()
+    # It may be started again as soon as it has ended, and is then remembered as usual.
+    run(jobs, "poll ETH-USD", lambda: None)
     assert jobs.trouble() == {}
+
+
+def test_a_wall_clock_set_back_prolongs_no_pause(jobs: Jobs, clock: ManualClock):
+    run(jobs, "a", fail(ExchangeUnavailable("Down.")))
+    wait_until(lambda: jobs.trouble() != {})
+    clock.set_back(3_600)
+    clock.advance(1.1)
+    wait_until(lambda: jobs.start("a", lambda: None))

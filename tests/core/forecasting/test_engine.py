@@ -1,0 +1,204 @@
+"""The engine serves what is wanted, and one failure or visitor harms nobody else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.domain import EngineStatus, ForecastSpec
+from core.errors import ExchangeUnavailable
+from core.exchanges.simulated import SimulatedMarket
+from core.forecasting.engine import Engine
+from core.forecasting.service import ForecastService
+from core.forecasting.store import SnapshotStore
+from core.settings import Settings
+from tests.clocks import ManualClock
+from tests.waiting import wait_until
+
+WATCHED = ForecastSpec(max_points=1_000)
+VISITED = ForecastSpec("ETH-USD", max_points=1_000)
+MINUTE = timedelta(minutes=1)
+
+
+class Market(SimulatedMarket):
+    """The simulated market, made to fail, to refuse or to be slow."""
+
+    failing: frozenset[str] = frozenset()
+    halted: frozenset[str] = frozenset()
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__(clock)
+        self.clock_syncs = 0
+        self.slow: dict[str, threading.Event] = {}
+        self.asked: list[str] = []
+
+    def sync_clock(self) -> float:
+        self.clock_syncs += 1
+        self._fail("clock")
+        return super().sync_clock()
+
+    def lists(self, ticker: str) -> bool:
+        return ticker not in self.halted and super().lists(ticker)
+
+    def _pages(self, coin, start, end, interval) -> Iterator:
+        self.asked.append(interval)
+        for ticker, go_on in self.slow.items():
+            if self._coins[ticker] is coin:
+                go_on.wait(20)
+        self._fail(interval)
+        yield from super()._pages(coin, start, end, interval)
+
+    def _fail(self, what: str) -> None:
+        if what in self.failing:
+            raise ExchangeUnavailable(f"No answer: {what}.")
+
+
+class Bench:
+    """An engine stepped by hand, and what its readers see."""
+
+    def __init__(self, directory: Path) -> None:
+        settings = Settings.from_env(
+            {"ARTIFACT_DIR": str(directory), "WATCH": WATCHED.to_text(), "MAX_SPECS": "8"}
+        )
+        self.clock = ManualClock()
+        self.market = Market(self.clock)
+        self.store = SnapshotStore.at(directory)
+        self.service = ForecastService(self.store, self.clock, settings.watch, 8)
+        self.engine = Engine(settings, self.market, "A test.", self.store, self.clock)
+
+    def until(self, condition, what: str = "") -> None:
+        """Step, a tenth of a second at a time, until `condition` holds."""
+
+        def step() -> object:
+            self.clock.advance(0.1)
+            self.engine.step()
+            return condition()
+
+        wait_until(step, 30, what)
+
+    def beat(self) -> EngineStatus:
+        """Return the next heartbeat from now on."""
+        now = self.clock.now()
+        self.until(lambda: (s := self.store.status()) and s.beat_at >= now, "a heartbeat")
+        return self.store.status()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    for go_on in bench.market.slow.values():
+        go_on.set()
+    for jobs in bench.engine._all_jobs:
+        jobs.stop()
+
+
+def test_a_watched_spec_is_published_and_follows_the_candles(bench: Bench):
+    bench.until(lambda: bench.store.snapshot(WATCHED), "the first snapshot")
+    first = bench.store.snapshot(WATCHED)
+    bench.clock.advance(60)
+    bench.until(lambda: bench.store.snapshot(WATCHED).as_of > first.as_of, "the next candle")
+    assert bench.store.snapshot(WATCHED).as_of == first.as_of + MINUTE
+    assert bench.store.snapshot(WATCHED).version > first.version
+
+
+def test_a_visitors_spec_is_served_and_dropped_after_ten_idle_minutes(bench: Bench):
+    bench.service.view(VISITED, "a")
+    bench.until(lambda: bench.store.snapshot(VISITED), "the visitor's snapshot")
+    bench.service.view(VISITED, "a")
+    bench.clock.advance(540)
+    assert VISITED.to_text() in bench.beat().served
+    bench.clock.advance(90)
+    assert bench.beat().served == (WATCHED.to_text(),)
+
+
+def test_retraining_when_asked_happens_once(bench: Bench):
+    bench.until(lambda: bench.store.snapshot(WATCHED), "the first snapshot")
+    bench.service.request_retrain(WATCHED)
+    bench.until(lambda: len(bench.store.snapshot(WATCHED).retrains) == 4, "the retraining")
+    assert [r.cause for r in bench.store.snapshot(WATCHED).retrains[2:]] == ["asked", "asked"]
+    bench.clock.advance(60)
+    seen = bench.store.snapshot(WATCHED).version
+    bench.until(lambda: bench.store.snapshot(WATCHED).version > seen, "the next candle")
+    assert len(bench.store.snapshot(WATCHED).retrains) == 4
+
+
+@pytest.mark.parametrize("what", ["clock", "1h"])
+def test_what_failed_is_tried_again_within_seconds_and_its_trouble_ends(bench: Bench, what: str):
+    bench.market.failing = frozenset({what})
+    bench.until(lambda: bench.store.snapshot(WATCHED), "the first snapshot")
+    wait_until(lambda: f"No answer: {what}." in bench.beat().trouble, what="the trouble")
+    bench.market.failing = frozenset()
+    bench.clock.advance(60)
+    wait_until(lambda: f"No answer: {what}." not in bench.beat().trouble, what="its end")
+
+
+def test_clock_and_hours_are_asked_for_seldom_while_all_is_well(bench: Bench):
+    bench.until(lambda: bench.store.snapshot(WATCHED), "the first snapshot")
+    bench.until(lambda: "1h" in bench.market.asked and bench.market.clock_syncs)
+    for _ in range(10):
+        bench.clock.advance(10)
+        bench.beat()
+    assert bench.market.asked.count("1h") == 1
+    assert bench.market.clock_syncs == 1
+
+
+def test_slow_catching_up_of_visitors_keeps_no_price_waiting(bench: Bench):
+    bench.until(lambda: bench.store.quote("BTC-USD"), "the first quote")
+    tickers = ["ETH-USD", "SOL-USD", "XRP-USD", "ADA-USD", "DOGE-USD"]
+    for ticker in tickers:
+        bench.market.slow[ticker] = threading.Event()
+        bench.service.view(ForecastSpec(ticker, max_points=1_000), client=ticker)
+    bench.until(lambda: len(bench.store.status().served) == 6, "all are followed")
+    bench.clock.advance(60)
+    now = bench.clock.now()
+    bench.until(lambda: bench.store.quote("BTC-USD").time > now, "a quote meanwhile")
+    bench.until(lambda: bench.store.snapshot(WATCHED).as_of > now - MINUTE, "the next candle")
+    assert not any(bench.store.snapshot(ForecastSpec(t, max_points=1_000)) for t in tickers)
+
+
+def test_trouble_of_a_dropped_ticker_ends_with_it(bench: Bench):
+    bench.until(lambda: bench.store.snapshot(WATCHED), "the first snapshot")
+    bench.market.slow["ETH-USD"] = threading.Event()
+    bench.service.view(VISITED, "a")
+    bench.until(lambda: len(bench.store.status().served) == 2, "it is followed")
+    bench.clock.advance(601)
+    bench.until(lambda: len(bench.store.status().served) == 1, "it is dropped")
+    # Only now the call that was under way fails.
+    bench.market.failing = frozenset({"1m"})
+    bench.market.slow["ETH-USD"].set()
+    wait_until(lambda: bench.engine._catching_up._running["start ETH-USD"].done())
+    bench.market.failing = frozenset()
+    bench.clock.advance(60)
+    wait_until(lambda: bench.beat().trouble == "", what="no trouble")
+
+
+def test_a_pair_that_was_halted_is_looked_for_again(bench: Bench):
+    bench.market.halted = frozenset({"BTC-USD"})
+    wait_until(lambda: bench.beat().progress[WATCHED.key].stage == "failed")
+    bench.market.halted = frozenset()
+    bench.clock.advance(600)
+    bench.until(lambda: bench.store.snapshot(WATCHED), "the first snapshot")
+
+
+def test_a_halt_seen_by_a_visitors_longer_spec_stops_no_one_else(bench: Bench):
+    bench.until(lambda: bench.store.snapshot(WATCHED), "the first snapshot")
+    bench.market.halted = frozenset({"BTC-USD"})
+    longer = ForecastSpec(max_points=2_000)
+    bench.service.view(longer, "a")
+    wait_until(lambda: (p := bench.beat().progress.get(longer.key)) and p.stage == "failed")
+    bench.clock.advance(60)
+    now = bench.clock.now()
+    bench.until(lambda: bench.store.snapshot(WATCHED).as_of > now - MINUTE, "the next candle")
+
+
+def test_a_wall_clock_set_back_stops_neither_heartbeat_nor_prices(bench: Bench):
+    bench.until(lambda: bench.store.quote("BTC-USD"), "the first quote")
+    bench.clock.set_back(3_600)
+    now = bench.clock.now()
+    bench.until(lambda: now < bench.store.status().beat_at < now + MINUTE, "a heartbeat")
+    bench.until(lambda: now < bench.store.quote("BTC-USD").time < now + MINUTE, "a quote")
