@@ -76,6 +76,7 @@ class SpecDesk:
         self._retrain_every = retrain_every
         self._publishing = threading.Lock()
         self._version = 0
+        self._newest: datetime | None = None
 
     def load(self) -> None:
         """Take stored models that fit; damaged ones are set aside, foreign ones replaced."""
@@ -144,9 +145,13 @@ class SpecDesk:
     def publish(self, store: SnapshotStore, candles: pd.DataFrame, context: pd.DataFrame) -> None:
         """Forecast from `candles` and publish; needs both models.
 
-        Versions grow, also across restarts of the engine on the same clock.
+        Versions grow, also across restarts of the engine on the same clock. Candles older
+        than those published last are passed over: another thread was faster.
         """
         with self._publishing:
+            if self._newest is not None and last_open(candles) < self._newest:
+                return
+            self._newest = last_open(candles)
             self._version = max(self._version + 1, int(self._clock.now().timestamp()))
             snapshot = build_snapshot(
                 self._version,
