@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
+from typing import NoReturn
 
 from core.clock import SystemClock
 from core.forecasting.lock import engine_lock
@@ -18,25 +19,32 @@ from core.settings import Settings
 log = logging.getLogger(__name__)
 
 
-def run_engine(settings: Settings) -> None:
+def run_engine(settings: Settings) -> NoReturn:
     """Follow the market until SIGTERM, SIGINT, or the end of the server that started it.
+
+    Then the process ends at once, whatever its jobs are doing: files stand it, and the lock,
+    held to the end, keeps a second engine from writing beside them.
 
     Raises
     ------
     EngineRunning
         Another engine holds the lock.
     """
-    lock = engine_lock(settings.run_dir)
+    _lock = engine_lock(settings.run_dir)  # given back by the operating system
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     when_lifeline_ends(stop)
     store = SnapshotStore.at(settings.run_dir)
     _announce(store)
+    code = 0
     try:
         _follow(settings, store, stop)
-    finally:
-        lock.release()
+    except Exception:
+        log.exception("The engine failed.")
+        code = 1
+    logging.shutdown()
+    os._exit(code)
 
 
 def _announce(store: SnapshotStore) -> None:

@@ -17,6 +17,7 @@ from core.errors import EngineRunning
 from core.forecasting.lock import engine_lock, engine_runs
 from core.forecasting.store import SnapshotStore
 from core.forecasting.supervision import Supervisor
+from core.history.csv_store import CsvStore
 from tests.waiting import wait_until
 
 SPEC = ForecastSpec(max_points=1_000)
@@ -99,3 +100,19 @@ def test_the_engine_ends_with_the_lifeline(supervised):
     supervisor.stop()
     os.close(writing)
     wait_until(lambda: not engine.is_running() or engine.status() == "zombie", 20, "it ends")
+
+
+def test_an_engine_told_to_end_does_not_write_on_after_its_lock_is_free(
+    settings_env: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("WATCH", "BTC-USD?max_points=100000")
+    engine = subprocess.Popen([sys.executable, str(ROOT / "main.py"), "engine"])
+    history = settings_env / "simulated" / "BTC-USD_history.csv"
+    try:
+        wait_until(history.exists, 60, "it catches up")
+        engine.terminate()
+        assert engine.wait(timeout=20) == 0
+    finally:
+        engine.kill()
+    assert not engine_runs(settings_env / "run")
+    assert 0 < len(CsvStore(history.parent, "BTC-USD", "simulated").load()) < 100_000
