@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 # One thread per fit is the fastest beside other busy processes; it must be set before NumPy.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -36,12 +36,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.command == "engine":
-            return _engine()
+            _engine()
         return _once(options)
     except ParameterError as error:
         return _fail(error, 2)
     except MarketPulseError as error:
         return _fail(error, 1)
+    except OSError as error:
+        return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror}.", 1)
     except KeyboardInterrupt:
         return 130
 
@@ -72,7 +74,7 @@ def _range_text(name: str) -> str:
     return f"{zero}{bounds.low:,} to {bounds.high:,} {bounds.unit} ({default})"
 
 
-def _engine() -> int:
+def _engine() -> NoReturn:
     settings = Settings.from_env()
     logging.basicConfig(
         level=settings.log_level.upper(),
@@ -81,7 +83,6 @@ def _engine() -> int:
     from core.commands.engine import run_engine
 
     run_engine(settings)
-    return 0
 
 
 def _once(options: argparse.Namespace) -> int:
@@ -106,7 +107,7 @@ def _once(options: argparse.Namespace) -> int:
     return 0
 
 
-def _fail(error: MarketPulseError, code: int) -> int:
+def _fail(error: MarketPulseError | str, code: int) -> int:
     print(f"Market Pulse: {error}", file=sys.stderr)
     return code
 

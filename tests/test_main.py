@@ -116,6 +116,14 @@ def test_an_error_is_one_sentence_and_a_code(tmp_path, arguments, code, words):
     assert done.stdout == ""
 
 
+def test_a_directory_that_cannot_be_used_is_a_sentence(tmp_path: Path):
+    (tmp_path / "file").touch()
+    done = run(ARTIFACT_DIR=str(tmp_path / "file" / "artifacts"))
+    assert done.returncode == 1
+    assert "cannot be used: Not a directory" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_malformed_setting_stops_with_its_name():
     done = run("engine", MARKET_SOURCE="yahoo")
     assert done.returncode == 1
