@@ -5,13 +5,18 @@ Start with ``gunicorn app:create_server()``; every option is explained in docs/o
 
 import os
 import resource
+import sys
 import uuid
 from pathlib import Path
 
+from core.errors import SettingsError
 from core.forecasting.supervision import Supervisor
 from core.settings import Settings
 
-_settings = Settings.from_env()
+try:
+    _settings = Settings.from_env()
+except SettingsError as error:
+    sys.exit(f"Market Pulse: {error}")
 
 bind = f"0.0.0.0:{_settings.port}"
 workers = _settings.web_concurrency
@@ -41,15 +46,21 @@ accesslog = None
 
 # The first worker starts the engine; the others look once it has had time to take its lock.
 _OTHERS_LOOK_AFTER_S = 3.0
-_boot = uuid.uuid4().hex
-_lifeline: tuple[int, int] | None = None
+# The lifeline and the name of this boot; None where somebody else runs the engine.
+_engine_life: tuple[tuple[int, int], str] | None = None
 
 
 def on_starting(server):
     """Open the lifeline before any worker is forked, so that all of them hold it."""
-    global _lifeline
     if _settings.engine == "internal":
-        _lifeline = os.pipe()
+        server.engine_life = os.pipe(), uuid.uuid4().hex
+    on_reload(server)
+
+
+def on_reload(server):
+    """Find the lifeline again after SIGHUP, which runs this file anew."""
+    global _engine_life
+    _engine_life = getattr(server, "engine_life", None)
 
 
 def when_ready(server):
@@ -59,7 +70,8 @@ def when_ready(server):
 
 def post_worker_init(worker):
     """Watch over the engine from every worker; threads may only start after the fork."""
-    if _lifeline is not None:
+    if _engine_life is not None:
+        (reading, _), boot = _engine_life
         main_file = Path(__file__).with_name("main.py")
         first_look_s = 0.0 if worker.age == 1 else _OTHERS_LOOK_AFTER_S
-        Supervisor(_settings.run_dir, main_file, _lifeline[0], _boot, first_look_s).start()
+        Supervisor(_settings.run_dir, main_file, reading, boot, first_look_s).start()
