@@ -7,6 +7,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, html, no_update
 
 from callbacks.clientside import script
+from callbacks.memo import RenderedOnce
 from callbacks.ticks import Tick, live_tick, market_of
 from callbacks.visitors import client_address, read_spec_text
 from components import cards, ids
@@ -24,6 +25,7 @@ PAGE = "live"
 def register(app: Dash, service: ForecastService, settings: Settings) -> None:
     """Register the tick and the repainting of Live."""
     register_tick(app, service, settings, PAGE)
+    paints = RenderedOnce()
 
     @app.callback(
         Output(of(PAGE, "paint"), "data"),
@@ -40,7 +42,9 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         series = service.series(spec) if spec else None
         if view is None or view.snapshot is None or series is None or not series.close_time:
             return (no_update,) * 5
-        return render_paint(view.snapshot, series, need)
+        snapshot = view.snapshot
+        key = (spec.key if spec else "", snapshot.version, series.version, *_drawn(need, series))
+        return paints.get(key, lambda: render_paint(snapshot, series, need))
 
     app.clientside_callback(
         script("liveFigure"),
@@ -100,21 +104,25 @@ def render_chart(snapshot: Snapshot, series: Series, need: object) -> dict[str, 
 
     `need` is what the browser holds: ``{"since": last candle drawn, "cutoff": left end}``.
     """
-    last = series.close_time[-1]
-    since, cutoff = _drawn(need)
-    cutoff = session_cutoff(series) if cutoff is None or cutoff > last else cutoff
-    known = {"v": snapshot.version, "last": last, "cutoff": cutoff}
-    if since is not None and continues(series, since):
-        return {"kind": "step", **known, **live_step(snapshot, series, cutoff, since)}
-    return {"kind": "full", **known, "figure": live_figure(snapshot, series, cutoff)}
+    since, cutoff = _drawn(need, series)
+    known = {"v": snapshot.version, "last": series.close_time[-1]}
+    if since is not None:
+        # The same for every page, whenever it was opened: what lies left of its view is hidden.
+        step = live_step(snapshot, series, series.close_time[0], since)
+        return {"kind": "step", **known, **step}
+    cutoff = session_cutoff(series) if cutoff is None else cutoff
+    figure = live_figure(snapshot, series, cutoff)
+    return {"kind": "full", **known, "cutoff": cutoff, "figure": figure}
 
 
-def _drawn(need: object) -> tuple[int | None, int | None]:
+def _drawn(need: object, series: Series) -> tuple[int | None, int | None]:
+    """Return (since, cutoff): the first where the drawn chart can be extended, else the second."""
     if not isinstance(need, dict):
         return None, None
-    values = (need.get("since"), need.get("cutoff"))
-    since, cutoff = (v if type(v) is int else None for v in values)
-    return since, cutoff
+    since, cutoff = (v if type(v) is int else None for v in (need.get("since"), need.get("cutoff")))
+    if since is not None and continues(series, since):
+        return since, None
+    return None, cutoff if cutoff is not None and cutoff <= series.close_time[-1] else None
 
 
 def render_cell(snapshot: Snapshot, horizon: Horizon) -> list[Any]:

@@ -7,7 +7,7 @@ draws. Every trace has a `uid`, by which the script extends or replaces it. Neve
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
@@ -40,7 +40,7 @@ def live_figure(snapshot: Snapshot, series: Series, cutoff: int) -> Figure:
         "layout": chart_layout(
             shapes=_shapes(snapshot, series, rows),
             annotations=_annotations(snapshot),
-            margin={"t": 26, "r": 66},
+            margin={"t": 30, "r": 66},
             yaxis={"tickformat": f",.{0 if decimals(snapshot.price) == 2 else 4}f"},
         ),
     }
@@ -110,23 +110,28 @@ def _hover(template: str) -> dict[str, Any]:
 
 def _moving_parts(snapshot: Snapshot, series: Series, cutoff: int) -> dict[str, dict[str, Any]]:
     """Return the points of every trace that is redrawn with each candle."""
-    start = {"x": epoch_ms(snapshot.as_of), "y": snapshot.price}
     long = snapshot.forecasts.get("long")
     minute = snapshot.forecasts.get("minute")
     ahead = sorted((f for f in (minute, long) if f is not None), key=lambda f: f.target_time)
     cone = fan(ahead)
-    end = [epoch_ms(max(f.target_time for f in ahead))] if ahead else []
     return {
-        **_tail_parts(series.tails.get("long"), cutoff),
+        **_tail_parts(series.tails.get("long"), cutoff, epoch_ms(snapshot.as_of)),
         "fan-low": {"x": cone["x"], "y": cone["low"]},
         "fan-high": {"x": cone["x"], "y": cone["high"]},
-        "no-change": {"x": [start["x"], *end], "y": [start["y"]] * (1 + len(end))},
-        "path": {
-            "x": [start["x"], *(epoch_ms(f.target_time) for f in ahead)],
-            "y": [start["y"], *(f.point for f in ahead)],
-        },
+        **_path_parts(ahead[-1] if ahead else None),
         "long": _point(long),
         "minute": _point(minute),
+    }
+
+
+def _path_parts(far: Forecast | None) -> dict[str, dict[str, Any]]:
+    """Return the far forecast and its own "no change", both from the price at its issue."""
+    if far is None:
+        return {uid: {"x": [], "y": []} for uid in ("no-change", "path")}
+    x = [epoch_ms(far.issued_at), epoch_ms(far.target_time)]
+    return {
+        "no-change": {"x": x, "y": [far.price_at_issue, far.random_walk]},
+        "path": {"x": x, "y": [far.price_at_issue, far.point]},
     }
 
 
@@ -136,15 +141,16 @@ def _point(forecast: Forecast | None) -> dict[str, Any]:
     return {"x": [epoch_ms(forecast.target_time)], "y": [forecast.point]}
 
 
-def _tail_parts(tail: TailTrace | None, cutoff: int) -> dict[str, dict[str, Any]]:
+def _tail_parts(tail: TailTrace | None, cutoff: int, now: int) -> dict[str, dict[str, Any]]:
+    """Return the ribbon of forecasts whose target lies between `cutoff` and `now`."""
     if tail is None:
         return {uid: {"x": [], "y": []} for uid in ("tail-low", "tail-high", "tail")}
-    first = sum(target < cutoff for target in tail.target)
-    x = tail.target[first:]
+    met = slice(bisect_left(tail.target, cutoff), bisect_right(tail.target, now))
+    x = tail.target[met]
     return {
-        "tail-low": {"x": x, "y": tail.low[first:]},
-        "tail-high": {"x": x, "y": tail.high[first:]},
-        "tail": {"x": x, "y": tail.point[first:]},
+        "tail-low": {"x": x, "y": tail.low[met]},
+        "tail-high": {"x": x, "y": tail.high[met]},
+        "tail": {"x": x, "y": tail.point[met]},
     }
 
 
@@ -179,7 +185,7 @@ def _gaps(series: Series, first_row: int) -> Iterator[tuple[int, int]]:
 
 def _annotations(snapshot: Snapshot) -> list[Figure]:
     """Return the words above the plot; the script puts the local time in the place of @."""
-    above = {"yref": "paper", "y": 1, "yanchor": "bottom", "showarrow": False}
+    above = {"yref": "paper", "y": 1, "yanchor": "bottom", "yshift": 4, "showarrow": False}
     now = epoch_ms(snapshot.as_of)
     marks = [{**above, "x": now, "text": "now @", "xanchor": "right", "font": {"color": "--text"}}]
     long = snapshot.forecasts.get("long")

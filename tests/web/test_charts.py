@@ -72,7 +72,8 @@ def test_steps_on_a_drawn_chart_amount_to_the_whole(made: Publisher) -> None:
     assert drawn["price"]["x"] + step["x"] == whole["price"]["x"]
     assert drawn["price"]["y"] + step["y"] == whole["price"]["y"]
     for uid, part in step["replace"].items():
-        assert (part["x"], part["y"]) == (whole[uid]["x"], whole[uid]["y"])
+        shown = [(x, y) for x, y in zip(part["x"], part["y"], strict=True) if x >= first["cutoff"]]
+        assert shown == list(zip(whole[uid]["x"], whole[uid]["y"], strict=True))
     assert set(step["replace"]) == set(whole) - {"price", "live"}
 
 
@@ -120,6 +121,29 @@ def test_a_snapshot_without_forecasts_still_draws_the_price(made: Publisher) -> 
     parts = traces(live_figure(made.snapshot(NOW, forecasts={}), series, session_cutoff(series)))
     assert len(parts["price"]["x"]) == 481
     assert parts["long"]["x"] == parts["tail"]["x"] == parts["fan-low"]["x"] == []
+
+
+def test_the_ribbon_ends_now_and_no_change_starts_where_the_forecast_was_issued(
+    made: Publisher,
+) -> None:
+    series, snapshot = made.series(NOW), made.snapshot(NOW)
+    tail = series.tails["long"]
+    later = replace(tail, target=[t + 45 * MINUTE_MS for t in tail.target])
+    earlier = replace(
+        snapshot.forecasts["long"],
+        issued_at=snapshot.as_of - timedelta(minutes=1),
+        price_at_issue=77_777.0,
+    )
+    parts = traces(
+        live_figure(
+            replace(snapshot, forecasts={"long": earlier}),
+            replace(series, tails={"long": later}),
+            session_cutoff(series),
+        )
+    )
+    assert max(parts["tail"]["x"]) <= series.close_time[-1] < max(later.target)
+    assert parts["no-change"]["y"] == [77_777.0, 77_777.0]
+    assert parts["path"]["x"][0] == series.close_time[-1] - MINUTE_MS
 
 
 def test_errors_leave_out_what_is_not_known_yet(made: Publisher) -> None:
