@@ -13,11 +13,11 @@ from callbacks.visitors import client_address, read_spec_text
 from components import ids, states
 from components.formatting import decimals, number, signed, utc_text
 from components.ids import of
-from core.domain import Market, Position, Quote, Trade, parse_amount
+from core.domain import Market, Position, Quote, Trade
 from core.errors import ParameterError, TradeRefused
 from core.forecasting.service import QUOTE_TRADABLE_FOR, ForecastService, View
 from core.portfolio.stored import holdings_from_stored, holdings_to_stored, trades_to_stored
-from core.portfolio.trading import buy, sell
+from core.portfolio.trading import buy, parse_amount, sell
 from core.settings import Settings
 
 PAGES = ("live", "portfolio")

@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from core.domain import Market, Position, Quote, Trade
-from core.errors import TradeRefused
+from core.errors import ParameterError, TradeRefused
+
+AMOUNT_LOW: Final = 1.0
+AMOUNT_HIGH: Final = 10_000_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,24 @@ class Mark:
     value: float
     profit: float
     fraction: float
+
+
+def parse_amount(value: object) -> float:
+    """Return an amount in USD from untrusted input.
+
+    Raises
+    ------
+    ParameterError
+        Not a number, or outside `AMOUNT_LOW` to `AMOUNT_HIGH`.
+    """
+    allowed = f"an amount from {AMOUNT_LOW:,.0f} to {AMOUNT_HIGH:,.0f} USD"
+    try:
+        amount = float(str(value).replace(",", "").strip())
+    except ValueError:
+        raise ParameterError("amount", f"amount: {str(value)[:24]!r} is not {allowed}.") from None
+    if not AMOUNT_LOW <= amount <= AMOUNT_HIGH:
+        raise ParameterError("amount", f"amount: {str(value)[:24]} is not {allowed}.")
+    return amount
 
 
 def buy(

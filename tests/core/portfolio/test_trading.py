@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain import Quote
-from core.errors import TradeRefused
-from core.portfolio.trading import buy, mark, realised, sell
+from core.errors import ParameterError, TradeRefused
+from core.portfolio.trading import buy, mark, parse_amount, realised, sell
 
 NOW = datetime(2026, 4, 21, 12, 0, 5, tzinfo=UTC)
 QUOTE = Quote("BTC-USD", 80_000.0, NOW - timedelta(seconds=2), "binance", "live")
@@ -73,3 +73,17 @@ def test_realised_counts_sales_of_one_market_only() -> None:
     sold = sell(position, replace(QUOTE, price=88_000.0), NOW, TEN_SECONDS)
     other = replace(sold, market="simulated")
     assert realised([bought, sold, other], "live") == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"), [("1", 1.0), ("10,000.50", 10_000.5), (" 10000000 ", 1e7)]
+)
+def test_amounts_inside_the_range(text: str, amount: float) -> None:
+    assert parse_amount(text) == amount
+
+
+@pytest.mark.parametrize("text", ["", "ten", "0.99", "10000001", "nan", "inf", "-5", None, []])
+def test_amounts_outside_it_name_the_range(text: object) -> None:
+    with pytest.raises(ParameterError, match="from 1 to 10,000,000 USD") as caught:
+        parse_amount(text)
+    assert caught.value.field == "amount"
