@@ -18,8 +18,9 @@ from typing import Any, NoReturn
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from core.clock import SystemClock
-from core.domain import PARAMETER_RANGES, ForecastSpec, parse_amount
+from core.domain import PARAMETER_RANGES, ForecastSpec
 from core.errors import MarketPulseError, ParameterError
+from core.portfolio.trading import parse_amount
 from core.settings import Settings
 
 _SPEC_OPTIONS = (

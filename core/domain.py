@@ -34,7 +34,6 @@ DEFAULT_TICKERS: Final = (
     "ADA-USD",
     "DOGE-USD",
 )
-AMOUNT_RANGE: Final = (1.0, 10_000_000.0)
 _TICKER: Final = re.compile(r"[A-Z0-9]{2,15}-USD")
 
 
@@ -87,25 +86,6 @@ def parse_whole_number(name: str, value: object) -> int:
     if not bounds.low <= number <= bounds.high:
         raise ParameterError(name, f"{name}: {number:,} is outside {allowed}.")
     return number
-
-
-def parse_amount(value: object) -> float:
-    """Return an amount of simulated money in USD.
-
-    Raises
-    ------
-    ParameterError
-        Not a number, or outside `AMOUNT_RANGE`.
-    """
-    low, high = AMOUNT_RANGE
-    allowed = f"an amount from {low:,.0f} to {high:,.0f} USD"
-    try:
-        amount = float(str(value).replace(",", "").strip())
-    except ValueError:
-        raise ParameterError("amount", f"amount: {str(value)[:24]!r} is not {allowed}.") from None
-    if not low <= amount <= high:
-        raise ParameterError("amount", f"amount: {amount:,.2f} is outside {allowed}.")
-    return amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain import ForecastSpec, parse_amount
+from core.domain import ForecastSpec
 from core.errors import ParameterError
 
 
@@ -62,13 +62,3 @@ def test_intraday_days_bound_the_rows():
     assert ForecastSpec(intraday_days=2).rows_wanted == 2_880
     assert ForecastSpec(max_points=1_000, intraday_days=2).rows_wanted == 1_000
     assert ForecastSpec().rows_wanted == 50_000
-
-
-@pytest.mark.parametrize("amount", ["0", "-5", "nan", "inf", "ten", "10000001"])
-def test_a_bad_amount_names_the_range(amount: str):
-    with pytest.raises(ParameterError, match="1 to 10,000,000 USD"):
-        parse_amount(amount)
-
-
-def test_an_amount_may_have_separators():
-    assert parse_amount(" 10,000.50 ") == 10_000.5
