@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from core.clock import Clock
 from core.domain import EngineStatus, ForecastSpec, Progress, Quote, Series, Snapshot
 from core.errors import DemandRefused
 from core.forecasting.store import RetrainRequest, SnapshotStore, Want
+
+_Published = TypeVar("_Published", Snapshot, Quote)
 
 ENGINE_SILENT_AFTER: Final = timedelta(seconds=5)
 QUOTE_TRADABLE_FOR: Final = timedelta(seconds=10)
@@ -107,20 +109,18 @@ class ForecastService:
         except DemandRefused as error:
             refusal = str(error)
         status = self._store.status()
-        snapshot, quote = self._store.snapshot(spec), self._store.quote(spec.ticker)
-        # What another engine left behind may be of the other world: it is not shown.
         return View(
             now=self._clock.now(),
             spec=spec,
             status=status,
-            snapshot=snapshot if status and snapshot and snapshot.market == status.market else None,
-            quote=quote if status and quote and quote.market == status.market else None,
+            snapshot=_of_market(self._store.snapshot(spec), status),
+            quote=_of_market(self._store.quote(spec.ticker), status),
             refusal=refusal,
         )
 
     def quote(self, ticker: str) -> Quote | None:
         """Return the published price of a ticker, without asking for its forecasts."""
-        return self._store.quote(ticker)
+        return _of_market(self._store.quote(ticker), self._store.status())
 
     def series(self, spec: ForecastSpec) -> Series | None:
         """Return the chart data of `spec`; about 100 kB, so not for every tick."""
@@ -188,6 +188,11 @@ class ForecastService:
 
     def _served(self, live: dict[str, Want]) -> str:
         return ", ".join(s.to_text() for s in (*self.watch, *(w.spec for w in live.values())))
+
+
+def _of_market(value: _Published | None, status: EngineStatus | None) -> _Published | None:
+    """Return `value`; None where another engine left it behind, of the other world."""
+    return value if value and status and value.market == status.market else None
 
 
 def _live(wanted: dict[str, Want], now: datetime) -> dict[str, Want]:

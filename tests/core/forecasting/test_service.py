@@ -61,6 +61,9 @@ def test_a_quote_of_the_other_world_is_not_shown(service, store, clock):
     store.publish_status(status(clock, "simulated"))
     store.publish_quotes({"BTC-USD": Quote("BTC-USD", 1.0, clock.now(), "binance", "live")})
     assert service.view(WATCHED, "a").quote is None
+    assert service.quote("BTC-USD") is None
+    store.publish_status(status(clock, "live"))
+    assert service.quote("BTC-USD").price == 1.0
 
 
 def test_watched_specs_are_never_written_as_demand(service, store):
