@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, Page, expect
 from core.domain import Progress
 from core.forecasting.store import SnapshotStore
 from tests.browser.conftest import Observed, Serve
-from tests.waiting import wait_until
 from tests.web.published import Publisher
 
 PATHS = ("/", "/model-health", "/portfolio")
@@ -36,6 +35,11 @@ COUNT_TICKS = """() => {
     setTimeout(() => counts.push(
       [length("live-chart", "live"), length("live-profit-chart", "profit")]), 600);
   };
+}"""
+
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
 }"""
 
 
@@ -291,15 +295,31 @@ def test_progress_is_shown_while_there_is_no_forecast(page: Page, site: Site) ->
     thread.join()
 
 
-def test_pause_stops_the_ticks(page: Page, site: Site) -> None:
+def test_pause_stops_the_ticks(page: Page, observed: Observed, site: Site) -> None:
+    page.clock.install()
     open_live(page, site)
     page.locator("#live-pause").click()
     expect(page.locator("#live-pause")).to_have_attribute("aria-pressed", "true")
-    before = points(page, "live-chart")["live"]
-    with pytest.raises(AssertionError):
-        wait_until(lambda: points(page, "live-chart")["live"] > before + 1, 7)
+    page.wait_for_load_state("networkidle")
+    sent = len(observed.requests)
+    page.clock.run_for(30_000)
+    assert len(observed.requests) == sent
     page.locator("#live-pause").click()
-    wait_until(lambda: points(page, "live-chart")["live"] > before + 1, 20, "ticks again")
+    with page.expect_request(lambda request: "_dash-update-component" in request.url):
+        page.clock.run_for(4_000)
+
+
+def test_a_hidden_tab_does_not_tick(page: Page, observed: Observed, site: Site) -> None:
+    page.clock.install()
+    open_live(page, site)
+    page.evaluate(HIDE, True)
+    page.wait_for_load_state("networkidle")
+    sent = len(observed.requests)
+    page.clock.run_for(30_000)
+    assert len(observed.requests) == sent
+    page.evaluate(HIDE, False)
+    with page.expect_request(lambda request: "_dash-update-component" in request.url):
+        page.clock.run_for(4_000)
 
 
 def test_the_theme_repaints_page_and_chart_and_stays(page: Page, site: Site) -> None:
