@@ -190,14 +190,14 @@ def _append_retrain(path: Path, entry: Retrain) -> None:
 
 
 def _read_retrains(path: Path) -> tuple[Retrain, ...]:
-    """Return the newest retrains; a line torn by a crash is passed over, and said."""
+    """Return the newest retrains; a torn or damaged line is passed over, and said."""
     if not path.exists():
         return ()
     entries = []
-    for line in path.read_text(encoding="utf-8").splitlines()[-_RETRAINS_KEPT:]:
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines()[-_RETRAINS_KEPT:]:
         try:
             entries.append(_parse_retrain(json.loads(line)))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             log.warning("%s has a line that is no retrain; it is passed over.", path.name)
     return tuple(entries)
 

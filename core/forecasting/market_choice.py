@@ -61,7 +61,9 @@ def _remembered(run_dir: Path, boot: str) -> Market | None:
         known = json.loads((run_dir / "market.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None
-    return known["market"] if known.get("boot") == boot else None
+    if not isinstance(known, dict) or known.get("boot") != boot:
+        return None
+    return "simulated" if known.get("market") == "simulated" else "live"
 
 
 def _remember(run_dir: Path, boot: str, market: Market) -> None:

@@ -38,9 +38,10 @@ def test_a_run_without_a_boot_does_not_change_what_the_boot_chose(tmp_path: Path
     assert market(tmp_path, "binance", "first") == "simulated"
 
 
-def test_a_note_cut_short_is_passed_over(tmp_path: Path):
+@pytest.mark.parametrize("note", [b'{"boot": "fir', b"[]", b"\xff\x00", b""])
+def test_a_damaged_note_is_passed_over(tmp_path: Path, note: bytes):
     market(tmp_path, "simulated", "first")
-    (tmp_path / "run" / "market.json").write_text('{"boot": "fir')
+    (tmp_path / "run" / "market.json").write_bytes(note)
     assert market(tmp_path, "binance", "first") == "live"
 
 
