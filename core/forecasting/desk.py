@@ -125,7 +125,10 @@ class SpecDesk:
         cause: str,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        """Fit both models on closed `candles`, store them and note the retrain."""
+        """Fit both models on closed `candles`, store them and note the retrain.
+
+        A model that cannot be stored is used all the same, and said in the log.
+        """
         for number, horizon in enumerate(HORIZONS):
 
             def show(done: int, total: int, before: int = number) -> None:
@@ -136,10 +139,10 @@ class SpecDesk:
 
             started = time.perf_counter()
             model = train(candles, self.spec, horizon, self._after(candles), show)
-            if self._directory is not None:
-                registry.save(self._directory, model, self.spec, self.market)
             self.models = {**self.models, horizon: model}
-            self._note(model, candles, time.perf_counter() - started, cause)
+            entry = self._note(model, candles, time.perf_counter() - started, cause)
+            if self._directory is not None:
+                self._store(self._directory, model, entry)
         self.progress = Progress("ready")
 
     def publish(self, store: SnapshotStore, candles: pd.DataFrame, context: pd.DataFrame) -> None:
@@ -171,14 +174,22 @@ class SpecDesk:
         """Return now, and never before the newest candle closed: our clock may be slow."""
         return max(self._clock.now(), last_open(candles) + MINUTE)
 
-    def _note(self, model: TrainedModel, candles: pd.DataFrame, seconds: float, cause: str) -> None:
+    def _note(
+        self, model: TrainedModel, candles: pd.DataFrame, seconds: float, cause: str
+    ) -> Retrain:
         card = model.card(candles)
         entry = Retrain(
             card.trained_at, card.horizon, card.model_id, card.rows, seconds, cause, card.tail
         )
         self.retrains = (*self.retrains, entry)[-_RETRAINS_KEPT:]
-        if self._directory is not None:
-            _append_retrain(self._retrains_path(self._directory), entry)
+        return entry
+
+    def _store(self, directory: Path, model: TrainedModel, entry: Retrain) -> None:
+        try:
+            registry.save(directory, model, self.spec, self.market)
+            _append_retrain(self._retrains_path(directory), entry)
+        except OSError as error:
+            log.warning("A model of %s cannot be stored: %s.", self.spec.key, error.strerror)
 
     def _retrains_path(self, directory: Path) -> Path:
         return directory / f"{self.spec.key}_retrains.jsonl"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from core.domain import HORIZONS, ForecastSpec
 from core.forecasting.desk import SpecDesk
 from core.forecasting.store import SnapshotStore
 from core.history.cleaning import empty_candles
+from core.models import registry
 from tests.clocks import ManualClock
 from tests.made import made_candles
 
@@ -57,6 +59,20 @@ def test_a_damaged_model_is_set_aside_and_trained_again(tmp_path: Path, clock: M
     desk = open_desk(tmp_path, clock)
     assert desk.training_cause(None) == "first"
     assert len(list(tmp_path.glob("*.damaged-1"))) == 2
+
+
+def test_a_full_disk_keeps_no_model_from_being_used(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, caplog
+):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(registry, "save", full)
+    desk = open_desk(tmp_path, clock)
+    desk.train(CANDLES, "first")
+    assert desk.training_cause(None) is None
+    assert len(desk.retrains) == 2
+    assert "cannot be stored: No space left on device." in caplog.text
 
 
 @pytest.mark.parametrize("garbage", [b"\xff\xfe\x00\n", b"17\n", b'"text"\n', b"[]\n", b'{"at"'])
