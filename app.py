@@ -81,8 +81,10 @@ def create_server() -> Flask:
     """Read the environment and return the server that gunicorn runs."""
     settings = Settings.from_env()
     server = Flask("app")
-    # One hop: the platform's router. Only the address is taken from it.
-    server.wsgi_app = ProxyFix(server.wsgi_app, x_for=1, x_proto=0, x_host=0)  # type: ignore[method-assign]
+    # Without a proxy in front anybody could forge the header; only the address is taken from it.
+    server.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+        server.wsgi_app, x_for=settings.proxy_hops, x_proto=0, x_host=0
+    )
     store = SnapshotStore.at(settings.run_dir, cache_backend(server, settings), _REUSE_S)
     service = ForecastService(store, SystemClock(), settings.watch, settings.max_specs)
     app = create_app(service, settings, server)

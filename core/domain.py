@@ -376,7 +376,7 @@ class Series:
     tails: Mapping[Horizon, TailTrace]
 
 
-Stage = Literal["waiting", "fetching", "features", "training", "ready", "failed"]
+Stage = Literal["waiting", "fetching", "training", "ready", "failed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Settings:
     retrain_hours: int
     port: int
     web_concurrency: int
+    proxy_hops: int
     log_level: str
 
     @classmethod
@@ -123,6 +124,7 @@ SETTINGS: Final = (
     Setting("RETRAIN_HOURS", "retrain_hours", "24", _whole(1, 720)),
     Setting("PORT", "port", "8050", _whole(1, 65_535)),
     Setting("WEB_CONCURRENCY", "web_concurrency", "2", _whole(1, 64)),
+    Setting("PROXY_HOPS", "proxy_hops", "0", _whole(0, 5)),
     Setting(
         "LOG_LEVEL", "log_level", "info", _choice("debug", "info", "warning", "error", "critical")
     ),

@@ -191,7 +191,7 @@ def _forecast(run: _Run, desk: SpecDesk, candles: pd.DataFrame, price: float) ->
         forecasts = {h: forecast for h, forecast in issued.items() if forecast is not None}
         if len(forecasts) < len(HORIZONS):
             raise HistoryError(f"{len(candles)} candles are too few: no 5-minute bar is whole.")
-        cards = {h: m.card(candles) for h, m in desk.models.items()}
+        cards = {h: m.card(m.tail(candles)[0]) for h, m in desk.models.items()}
     run.on_progress(Progress("ready"))
     return RunResult(
         spec=run.spec,

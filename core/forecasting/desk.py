@@ -26,7 +26,7 @@ from core.domain import (
     TailScore,
 )
 from core.errors import ModelDamaged, ModelForeign
-from core.forecasting.publication import build_series, build_snapshot
+from core.forecasting.publication import build_publication
 from core.forecasting.store import SnapshotStore
 from core.history.cleaning import MINUTE, last_open
 from core.models import registry
@@ -97,6 +97,12 @@ class SpecDesk:
                     loaded[horizon] = model
         self.models = loaded
 
+    def discard(self) -> None:
+        """Delete what this desk stored."""
+        if self._directory is not None:
+            registry.discard(self._directory, self.spec)
+            self._retrains_path(self._directory).unlink(missing_ok=True)
+
     @property
     def next_training(self) -> datetime | None:
         """Return when the oldest model is due; None while a model is missing."""
@@ -156,7 +162,7 @@ class SpecDesk:
                 return
             self._newest = last_open(candles)
             self._version = max(self._version + 1, int(self._clock.now().timestamp()))
-            snapshot = build_snapshot(
+            snapshot, series = build_publication(
                 self._version,
                 self.spec,
                 self.market,
@@ -167,7 +173,7 @@ class SpecDesk:
                 self.retrains,
                 self.next_training,
             )
-            store.publish(snapshot, build_series(self._version, candles, self.models))
+            store.publish(snapshot, series)
             self.published = True
 
     def _after(self, candles: pd.DataFrame) -> datetime:
@@ -177,7 +183,7 @@ class SpecDesk:
     def _note(
         self, model: TrainedModel, candles: pd.DataFrame, seconds: float, cause: str
     ) -> Retrain:
-        card = model.card(candles)
+        card = model.card(model.tail(candles)[0])
         entry = Retrain(
             card.trained_at, card.horizon, card.model_id, card.rows, seconds, cause, card.tail
         )

@@ -10,18 +10,20 @@ import logging
 import math
 import os
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 from core.clock import Clock
-from core.domain import EngineStatus, ForecastSpec, Progress
+from core.domain import EngineStatus, Progress, Quote
+from core.errors import UnknownSymbol
 from core.exchanges.base import Provider
 from core.forecasting.desk import SpecDesk
 from core.forecasting.feed import TickerFeed
 from core.forecasting.jobs import Jobs
-from core.forecasting.service import DEMAND_IDLE_AFTER, JUST_STARTED
+from core.forecasting.roster import Roster
+from core.forecasting.service import JUST_STARTED
 from core.forecasting.store import RetrainRequest, SnapshotStore
-from core.history.csv_store import CsvStore
 from core.history.sync import SyncPage
 from core.settings import Settings
 
@@ -66,9 +68,7 @@ class Engine:
         self._store = store
         self._clock = clock
         self._started_at = clock.now()
-        self._directory = settings.market_dir(provider.market)
-        self._feeds: dict[str, TickerFeed] = {}
-        self._desks: dict[str, SpecDesk] = {}
+        self._roster = Roster(settings, provider, store, clock)
         self._asked: dict[str, RetrainRequest] = {}
         self._due: dict[str, float] = {}
         self._network = Jobs(clock, workers=4, name="network")
@@ -97,11 +97,11 @@ class Engine:
             self._store.publish_status(self._status())
         if self._clock.monotonic() >= self._due.get("clock", -math.inf):
             self._network.start("clock", self._sync_clock)
-        if self._feeds and self._is_due("quotes", self._quote_every()):
+        if self._roster.feeds and self._is_due("quotes", self._quote_every()):
             self._network.start("quotes", self._fetch_quotes)
-        for feed in list(self._feeds.values()):
+        for feed in list(self._roster.feeds.values()):
             self._tend(feed)
-        for desk in list(self._desks.values()):
+        for desk in list(self._roster.desks.values()):
             self._tend_models(desk)
 
     def _is_due(self, name: str, every: timedelta) -> bool:
@@ -123,58 +123,24 @@ class Engine:
     # --- demand -----------------------------------------------------------------
 
     def _follow_demand(self) -> None:
-        """Open desks and feeds for what is wanted and close those of idle specs."""
+        """Serve what is wanted; jobs of what is not leave no trouble behind."""
         self._asked = self._store.retrain_requests()
-        wanted = {spec.key: spec for spec in self._wanted_specs()}
-        for key in self._desks.keys() - wanted.keys():
-            log.info("%s has been idle; it is dropped.", key)
-            del self._desks[key]
+        dropped = self._roster.follow_demand()
+        for key in dropped.keys:
             self._training.forget(f"train {key}")
             self._network.forget(f"publish {key}")
-        for key, spec in wanted.items():
-            if key not in self._desks:
-                self._desks[key] = self._open_desk(spec)
-        tickers = {desk.spec.ticker for desk in self._desks.values()}
-        for ticker in self._feeds.keys() - tickers:
-            del self._feeds[ticker]
+        for ticker in dropped.tickers:
             self._due.pop(f"listing {ticker}", None)
             self._catching_up.forget(f"start {ticker}")
             for job in ("poll", "context"):
                 self._network.forget(f"{job} {ticker}")
-        for ticker in tickers - self._feeds.keys():
-            history = CsvStore(self._directory, ticker, self._provider.market)
-            self._feeds[ticker] = TickerFeed(self._provider, history, ticker)
-
-    def _wanted_specs(self) -> list[ForecastSpec]:
-        now = self._clock.now()
-        visitors = sorted(self._store.wanted().values(), key=lambda want: want.since)
-        live = [want.spec for want in visitors if now - want.last_seen < DEMAND_IDLE_AFTER]
-        return [*self._settings.watch, *live[: self._settings.max_specs]]
-
-    def _open_desk(self, spec: ForecastSpec) -> SpecDesk:
-        desk = SpecDesk(
-            spec,
-            self._provider.market,
-            self._provider.name,
-            self._directory,
-            self._clock,
-            timedelta(hours=self._settings.retrain_hours),
-        )
-        desk.load()
-        return desk
-
-    def _desks_of(self, ticker: str) -> list[SpecDesk]:
-        return [desk for desk in list(self._desks.values()) if desk.spec.ticker == ticker]
-
-    def _rows_wanted(self, ticker: str) -> int:
-        return max((d.spec.rows_wanted for d in self._desks_of(ticker)), default=0)
 
     # --- candles and quotes -----------------------------------------------------
 
     def _tend(self, feed: TickerFeed) -> None:
         if feed.refusal:
             self._set_progress(feed.ticker, Progress("failed", message=feed.refusal))
-        if feed.rows_synced < self._rows_wanted(feed.ticker) and self._may_start(feed):
+        if feed.rows_synced < self._roster.rows_wanted(feed.ticker) and self._may_start(feed):
             self._catching_up.start(f"start {feed.ticker}", lambda: self._start_feed(feed))
         if feed.due():
             self._network.start(f"poll {feed.ticker}", lambda: self._poll(feed))
@@ -185,7 +151,7 @@ class Engine:
         return not feed.refusal or self._is_due(f"listing {feed.ticker}", _LISTING_EVERY)
 
     def _start_feed(self, feed: TickerFeed) -> None:
-        feed.start(self._rows_wanted(feed.ticker), lambda page: self._show_sync(feed, page))
+        feed.start(self._roster.rows_wanted(feed.ticker), lambda page: self._show_sync(feed, page))
         if feed.notice:
             log.warning(feed.notice)
         if feed.ready:
@@ -197,7 +163,7 @@ class Engine:
         self._set_progress(feed.ticker, Progress("fetching", done, pages, "pages"))
 
     def _set_progress(self, ticker: str, progress: Progress) -> None:
-        for desk in self._desks_of(ticker):
+        for desk in self._roster.desks_of(ticker):
             if not desk.published:
                 desk.progress = progress
 
@@ -207,21 +173,35 @@ class Engine:
 
     def _publish(self, feed: TickerFeed) -> None:
         """Forecast and publish for every desk of the ticker whose models are there."""
-        for desk in self._desks_of(feed.ticker):
+        for desk in self._roster.desks_of(feed.ticker):
             if desk.next_training is not None:
                 desk.publish(self._store, feed.candles, feed.context)
                 if desk.progress.stage != "training":
                     desk.progress = Progress("ready")
 
     def _fetch_quotes(self) -> None:
-        tickers = sorted(t for t, feed in list(self._feeds.items()) if feed.ready)
+        tickers = sorted(t for t, feed in list(self._roster.feeds.items()) if feed.ready)
         if tickers:
-            self._store.publish_quotes(self._provider.quotes(tickers))
+            self._store.publish_quotes(self._quotes(tickers))
+
+    def _quotes(self, tickers: list[str]) -> dict[str, Quote]:
+        """Return quotes of those that are traded: one delisted pair fails the call for all."""
+        try:
+            return self._provider.quotes(tickers)
+        except UnknownSymbol:
+            if len(tickers) == 1:
+                raise
+        half = len(tickers) // 2
+        found: dict[str, Quote] = {}
+        for part in (tickers[:half], tickers[half:]):
+            with suppress(UnknownSymbol):
+                found |= self._quotes(part)
+        return found
 
     # --- models -----------------------------------------------------------------
 
     def _tend_models(self, desk: SpecDesk) -> None:
-        feed = self._feeds.get(desk.spec.ticker)
+        feed = self._roster.feeds.get(desk.spec.ticker)
         if feed is None or feed.rows_synced < desk.spec.rows_wanted:
             return
         request = self._asked.get(desk.spec.key)
@@ -250,8 +230,8 @@ class Engine:
             weight_limit=usage.weight_limit,
             clock_offset_ms=usage.clock_offset_ms,
             trouble=" ".join(self._troubles()),
-            served=tuple(desk.spec.to_text() for desk in self._desks.values()),
-            progress={key: desk.progress for key, desk in self._desks.items()},
+            served=tuple(desk.spec.to_text() for desk in self._roster.desks.values()),
+            progress={key: desk.progress for key, desk in self._roster.desks.items()},
         )
 
     def _troubles(self) -> list[str]:

@@ -19,6 +19,7 @@ from core.domain import (
     Retrain,
     Series,
     Snapshot,
+    TailTrace,
 )
 from core.forecasting.context import last_day, seed_band
 from core.history.cleaning import MINUTE, last_open, missing_minutes, open_times
@@ -27,7 +28,7 @@ from core.models.trained import TrainedModel
 SERIES_MINUTES: Final = 1_440
 
 
-def build_snapshot(
+def build_publication(
     version: int,
     spec: ForecastSpec,
     market: Market,
@@ -37,7 +38,7 @@ def build_snapshot(
     models: Mapping[Horizon, TrainedModel],
     retrains: tuple[Retrain, ...],
     next_training: datetime | None,
-) -> Snapshot:
+) -> tuple[Snapshot, Series]:
     """Forecast from the newest closed candles and gather what is known around it.
 
     Parameters
@@ -49,12 +50,13 @@ def build_snapshot(
     """
     used = candles.iloc[-spec.rows_wanted :]
     day = last_day(candles, context)
+    tails = {horizon: model.tail(candles) for horizon, model in models.items()}
     forecasts: dict[Horizon, Forecast] = {}
     for horizon, model in models.items():
         forecast = model.forecast(candles)
         if forecast is not None:
             forecasts[horizon] = seed_band(forecast, context)
-    return Snapshot(
+    snapshot = Snapshot(
         version=version,
         spec=spec,
         market=market,
@@ -68,15 +70,15 @@ def build_snapshot(
         gaps=missing_minutes(used),
         first_open=open_times(used)[0].to_pydatetime(),
         forecasts=forecasts,
-        models={horizon: model.card(candles) for horizon, model in models.items()},
+        models={horizon: model.card(tails[horizon][0]) for horizon, model in models.items()},
         retrains=retrains,
         next_training=next_training,
     )
+    traces = {horizon: trace for horizon, (_, trace) in tails.items()}
+    return snapshot, _series(version, candles, traces)
 
 
-def build_series(
-    version: int, candles: pd.DataFrame, models: Mapping[Horizon, TrainedModel]
-) -> Series:
+def _series(version: int, candles: pd.DataFrame, tails: Mapping[Horizon, TailTrace]) -> Series:
     """Return the newest day for the chart; missing minutes are rows of None."""
     newest = last_open(candles)
     grid = pd.date_range(
@@ -87,7 +89,7 @@ def build_series(
     return Series(
         version=version,
         close_time=[int(t.timestamp() * 1000) + 60_000 for t in grid],
-        tails={horizon: model.tail(candles)[1] for horizon, model in models.items()},
+        tails=tails,
         **lists,
     )
 

@@ -45,7 +45,8 @@ class View:
     @property
     def engine_alive(self) -> bool:
         """Tell whether the engine beat within the last seconds."""
-        return self.status is not None and self.now - self.status.beat_at < ENGINE_SILENT_AFTER
+        # A beat from the future is as wrong as an old one: the clock was set back since.
+        return self.status is not None and abs(self.now - self.status.beat_at) < ENGINE_SILENT_AFTER
 
     @property
     def exchange_now(self) -> datetime:

@@ -31,6 +31,8 @@ class Backend(Protocol):
 
     def set(self, key: str, value: Any, timeout: int | None = None) -> bool | None: ...
 
+    def delete(self, key: str) -> bool: ...
+
 
 def file_backend(directory: Path) -> Backend:
     """Return a cache that never forgets: neither by age nor by number of entries."""
@@ -87,6 +89,11 @@ class SnapshotStore:
         """Publish the chart data, then the snapshot that announces its version."""
         self._set(f"series:{snapshot.spec.key}", series)
         self._set(f"snapshot:{snapshot.spec.key}", snapshot)
+
+    def withdraw(self, spec: ForecastSpec) -> None:
+        """Take back what was published for `spec`."""
+        for name in (f"snapshot:{spec.key}", f"series:{spec.key}"):
+            self._backend.delete(f"{_SCHEMA}:{name}")
 
     def snapshot(self, spec: ForecastSpec) -> Snapshot | None:
         return cast(Snapshot | None, self._get_recent(f"snapshot:{spec.key}"))

@@ -123,6 +123,11 @@ class CsvStore:
         self._lines = len(candles)
         return True
 
+    def discard(self) -> None:
+        """Delete the file; the candles can be fetched again."""
+        self.path.unlink(missing_ok=True)
+        self._lines = 0
+
     def set_aside(self) -> Path:
         """Rename a damaged file, keeping it for whoever wants to look; return its new path."""
         taken = len(list(self.path.parent.glob(f"{self.path.stem}.damaged-*.csv")))

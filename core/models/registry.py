@@ -22,7 +22,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from core.domain import ForecastSpec, Horizon, Market
+from core.domain import HORIZONS, ForecastSpec, Horizon, Market
 from core.errors import ModelDamaged, ModelForeign
 from core.features import FEATURE_NAMES
 from core.models.boosting import SKLEARN_VERSION
@@ -91,6 +91,14 @@ def load(
     if hashlib.sha256(content).hexdigest() != metadata.get("sha256"):
         raise ModelDamaged(f"{path.name} is not what was stored: its checksum differs.")
     return _unpickle(content, path)
+
+
+def discard(directory: Path, spec: ForecastSpec) -> None:
+    """Delete the stored models of `spec`; they can be trained again."""
+    for horizon in HORIZONS:
+        path = model_path(directory, spec, horizon)
+        path.unlink(missing_ok=True)
+        _metadata_path(path).unlink(missing_ok=True)
 
 
 def set_aside(directory: Path, spec: ForecastSpec, horizon: Horizon) -> Path | None:

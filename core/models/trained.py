@@ -129,8 +129,8 @@ class TrainedModel:
         scored = issued[known].tail(n)
         return _tail_score(scored), _trace(shown)
 
-    def card(self, candles: pd.DataFrame) -> ModelCard:
-        """Return what readers are told of the model, with its tail on `candles`."""
+    def card(self, tail: TailScore | None) -> ModelCard:
+        """Return what readers are told of the model, with its newest `tail` score."""
         return ModelCard(
             horizon=self.horizon,
             model_id=self.model_id,
@@ -141,7 +141,7 @@ class TrainedModel:
             train_start=self.train_start,
             train_end=self.train_end,
             shrinkage=self.shrinkage,
-            tail=self.tail(candles)[0],
+            tail=tail,
         )
 
     def _issue(self, samples: Samples) -> _Issued:

@@ -145,7 +145,7 @@ def test_forecasts_of_lists_are_plain_values(model: TrainedModel, bouncing: pd.D
 
 
 def test_the_card_tells_what_the_model_is(model: TrainedModel, bouncing: pd.DataFrame) -> None:
-    card = model.card(bouncing)
+    card = model.card(model.tail(bouncing)[0])
     assert card.trained
     assert card.tail == model.tail(bouncing)[0]
     assert (card.model_id, card.rows, card.shrinkage) == (model.model_id, model.rows, 0.5)
