@@ -10,16 +10,21 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
+from core.forecasting.store import SnapshotStore
+from tests.browser.site import Site
 from tests.waiting import wait_until
+from tests.web.published import Publisher
 
 ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking")
@@ -74,7 +79,12 @@ def observed(page: Page) -> Observed:
     seen = Observed()
     page.on("request", lambda request: seen.requests.append(request.url))
     page.on("pageerror", lambda error: seen.complaints.append(f"page error: {error}"))
-    page.on("requestfailed", lambda request: seen.complaints.append(f"failed: {request.url}"))
+
+    def note_failure(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # a reload gives up what was on the way
+            seen.complaints.append(f"failed: {request.url} {request.failure}")
+
+    page.on("requestfailed", note_failure)
 
     def note_message(message: object) -> None:
         if getattr(message, "type", "") == "error":
@@ -133,3 +143,26 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@pytest.fixture(scope="module")
+def deployment(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    artifacts = tmp_path_factory.mktemp("artifacts")
+    environment = {"ARTIFACT_DIR": str(artifacts), "ENGINE": "external", "PROXY_HOPS": "1"}
+    return serve(environment), artifacts / "run"
+
+
+@pytest.fixture
+def site(deployment: tuple[str, Path]) -> Iterator[Site]:
+    url, run_dir = deployment
+    began = datetime.now(UTC) - timedelta(seconds=20)
+    made = Site(url, Publisher(SnapshotStore.at(run_dir)), threading.Event(), began)
+    made.publish()
+    made.publisher.publish_live(datetime.now(UTC))
+    made.beating.set()
+    stop = threading.Event()
+    beat = threading.Thread(target=made.keep_alive, args=(stop,), daemon=True)
+    beat.start()
+    yield made
+    stop.set()
+    beat.join()

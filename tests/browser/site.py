@@ -1,0 +1,53 @@
+"""A served site whose engine is played by the test, and what is asked of its pages."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Page
+
+from tests.web.published import Publisher
+
+PATHS = ("/", "/model-health", "/portfolio")
+POINTS = """(id) => Object.fromEntries(
+  document.querySelector(`#${id} .js-plotly-plot`).data.map(t => [t.uid, t.x.length]))"""
+DRAWN = """(id) => { const gd = document.querySelector(`#${id} .js-plotly-plot`);
+  return Boolean(gd && gd.data && gd.data.length); }"""
+
+
+@dataclass
+class Site:
+    """A server, and the engine's stand-in that keeps quotes and heartbeat fresh."""
+
+    url: str
+    publisher: Publisher
+    beating: threading.Event
+    began: datetime
+
+    def publish(self, minutes: int = 0) -> None:
+        """Publish the snapshot of `minutes` after the first one."""
+        now = self.began + timedelta(minutes=minutes)
+        self.publisher.store.publish(self.publisher.snapshot(now), self.publisher.series(now))
+
+    def keep_alive(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            if self.beating.is_set():
+                self.publisher.publish_live(datetime.now(UTC))
+            stop.wait(0.5)
+
+
+def open_live(page: Page, site: Site, query: str = "") -> None:
+    page.goto(f"{site.url}/{query}")
+    page.wait_for_function(DRAWN, arg="live-chart")
+
+
+def points(page: Page, chart: str) -> dict[str, int]:
+    found: dict[str, int] = page.evaluate(POINTS, chart)
+    return found
+
+
+def invest(page: Page, amount: str = "5000") -> None:
+    page.get_by_label("Amount in USD").fill(amount)
+    page.get_by_role("button", name="Set investment").click()
