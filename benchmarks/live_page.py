@@ -76,13 +76,13 @@ class PageState:
 
     def take_paint(self, answer: bytes) -> None:
         """Note what is drawn now."""
-        self.drawn = drawn_by(json.loads(answer))
+        self.drawn |= drawn_by(json.loads(answer))
 
 
 def drawn_by(answer: Mapping[str, Any]) -> dict[str, int]:
-    """Return what a page has drawn after the answer to a paint."""
+    """Return what the answer to a paint tells of what is drawn; only a whole one has a cutoff."""
     paint = answer["response"][PAINT]["data"]
-    return {name: paint[name] for name in ("v", "last", "cutoff")}
+    return {name: paint[name] for name in ("v", "last", "cutoff") if name in paint}
 
 
 def record(url: str) -> Recording:

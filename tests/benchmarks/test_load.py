@@ -42,7 +42,7 @@ def answered(request: dict[str, Any], version: int = 1) -> dict[str, Any]:
     if request["output"] == "live-tick.data":
         return {"response": {"live-tick": {"data": {"v": version}}}}
     need = request["inputs"][0]["value"]
-    return {"response": {"live-paint": {"data": {"v": need["v"], "last": 120, "cutoff": 0}}}}
+    return {"response": {"live-paint": {"data": {"v": need["v"], "last": 120}}}}
 
 
 async def read_request(reader: asyncio.StreamReader) -> dict[str, Any]:
