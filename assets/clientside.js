@@ -53,7 +53,7 @@
     if (!position || !hold || hold[3] !== position.bought_at) return [no(), no()];
     const key = `${data.market}|${position.ticker}|${position.bought_at}`;
     const same = stored && stored.v === 1 && stored.key === key && Array.isArray(stored.points);
-    const point = [data.now, hold[1]];
+    const point = [data.now, hold[1]]; // never -0: see _rounded in callbacks/ticks.py
     const points = [...(same ? stored.points : []), point].slice(-MOST_POINTS);
     const extended = pulse.charts.addProfitPoint(id, key, points.length, point);
     const whole = extended ? no() : pulse.charts.wholeProfit(base, points, key);

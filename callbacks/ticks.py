@@ -147,8 +147,14 @@ def _position_part(
     if position is None or quote is None or quote.market != position.market:
         return {}
     worth = mark(position, quote.price)
-    figures = [round(worth.value, 2), round(worth.profit, 2), round(worth.fraction, 6)]
+    figures = [_rounded(worth.value, 2), _rounded(worth.profit, 2), _rounded(worth.fraction, 6)]
     return {"hold": [*figures, epoch_ms(position.bought_at)]}
+
+
+def _rounded(value: float, digits: int) -> float:
+    """Round, never to -0.0: it changes on its way through the browser's storage, and a
+    dcc.Store that keeps it would then update itself without end."""
+    return round(value, digits) + 0.0
 
 
 def health_tick(view: View, engine: EngineMode) -> Tick:

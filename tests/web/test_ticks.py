@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import timedelta
 
@@ -129,6 +130,13 @@ def test_a_position_of_the_other_market_is_not_valued(published: Site) -> None:
     assert "hold" not in live_tick(
         view(published), "internal", wrong, replace(quote, market="simulated")
     )
+
+
+def test_a_profit_that_rounds_to_nothing_has_no_sign(published: Site) -> None:
+    quote = published.publisher.quote(NOW)
+    position = Position("live", "BTC-USD", 1.0, quote.price + 0.001, quote.price, NOW)
+    hold = live_tick(view(published), "internal", {"live": position}, quote)["hold"]
+    assert [math.copysign(1, figure) for figure in hold[:3]] == [1, 1, 1]
 
 
 def test_health_carries_the_process_and_the_clock(published: Site) -> None:
