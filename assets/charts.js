@@ -117,7 +117,7 @@
 
   function stepLive(id, paint) {
     const gd = drawn(id);
-    if (!gd) return;
+    if (!gd) return null;
     const price = trace(gd, "price");
     price.x = [...price.x, ...paint.x.map(pulse.format.wall)];
     price.y = [...price.y, ...paint.y];
@@ -135,7 +135,7 @@
       last: paint.last, lastWall: pulse.format.wall(paint.last), tokens: [...kept, ...fresh],
     });
     if (!pulse.zoomed) fit(gd);
-    window.Plotly.redraw(gd);
+    return { data: gd.data, layout: { ...gd.layout } };
   }
 
   function addLivePoint(id, tick) {

@@ -36,12 +36,12 @@
     return gd ? { v, since: gd.layout.meta.last, cutoff: gd.layout.meta.cutoff } : { v };
   }
 
-  /* A whole figure goes through dcc.Graph; a step is drawn on what is there. */
+  /* A step changes the figure that is there and hands it back, so that dcc.Graph, when it
+     draws again for a reason of its own, does not return to the figure of the first load. */
   function liveFigure(paint) {
     if (!paint) return no();
     if (paint.kind === "full") return pulse.charts.wholeLive(paint);
-    pulse.charts.stepLive("live-chart", paint);
-    return no();
+    return pulse.charts.stepLive("live-chart", paint) || no();
   }
 
   const figure = (data) => data ? pulse.charts.prepare(data) : no();
@@ -72,14 +72,22 @@
     return Object.fromEntries(names.map((name) => [name, typed(`control-${name}`)]));
   }
 
+  const say = (id, sentence) => window.dash_clientside.set_props(id, { children: sentence });
+
   /* With a holding, setting an investment asks first: it sells, then buys. */
   function order(invest, sell, confirmed, amountId, data, holdings) {
     const by = triggered();
     const ask = { amount: typed(amountId), at: Date.now() };
+    if (data && pulse.seen.tick && pulse.seen.tick.state === "offline") {
+      say(amountId.replace("-amount", "-order-message"), "The server does not answer: nothing was traded.");
+      return [no(), false, ""];
+    }
     if (by.endsWith("sell.n_clicks")) return [{ ...ask, kind: "sell" }, false, ""];
     if (by.endsWith("confirm.submit_n_clicks")) return [{ ...ask, kind: "invest" }, false, ""];
     const held = holdings && data && holdings[data.market];
-    if (!held) return [{ ...ask, kind: "invest" }, false, ""];
+    const input = document.getElementById(amountId);
+    const refused = !input.value || !input.checkValidity();
+    if (!held || refused) return [{ ...ask, kind: "invest" }, false, ""];
     const question = `You hold ${held.ticker}. It is sold at the present price first, ` +
       "then the new amount is invested and the profit curve starts again.";
     return [no(), true, question];
@@ -116,7 +124,10 @@
   const refreshValue = (stored) => clean(stored).refresh;
 
   function pace(stored, id) {
+    const wasPaused = pulse.paused();
     Object.assign(pulse.preferences, clean(stored));
+    pulse.fill();
+    if (wasPaused && !pulse.paused()) setTimeout(() => pulse.tickNow(id), 0);
     const button = document.getElementById(id.replace("-interval", "-pause"));
     if (button) button.setAttribute("aria-pressed", String(pulse.paused()));
     return [1000 * pulse.refreshSeconds(), document.hidden || pulse.paused()];

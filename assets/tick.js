@@ -30,7 +30,7 @@
   }
 
   function writePrice(element, tick) {
-    const text = f().number(tick.price, tick.dp);
+    const text = tick.price == null ? "" : f().number(tick.price, tick.dp);
     if (element.dataset.text === text) return;
     const [whole, part] = text.split(".");
     const small = document.createElement("small");
@@ -40,7 +40,8 @@
   }
 
   function writeChange(element, tick) {
-    const difference = seen.before == null ? null : tick.price - seen.before;
+    const known = seen.before != null && tick.price != null;
+    const difference = known ? tick.price - seen.before : null;
     const text = difference == null ? "–" : f().arrow(f().signed(difference, tick.dp));
     writeSigned(element, text);
   }
@@ -63,7 +64,7 @@
 
   const STAGES = {
     waiting: "Waiting for the engine", fetching: "Fetching candles",
-    features: "Computing features", training: "Training", failed: "Failed",
+    training: "Training", failed: "Failed",
   };
   const HEADS = {
     refused: "Not served", silent: "Engine not answering", offline: "Server not answering",
@@ -111,8 +112,8 @@
 
   /* name of a slot -> how it is written; with no position or no quote the slot is a dash */
   const SLOTS = {
-    price: (e, t) => t.price != null && writePrice(e, t),
-    change: (e, t) => t.price != null && writeChange(e, t),
+    price: writePrice,
+    change: writeChange,
     quoted: (e, t) => writeTime(e, t.quote, "seconds"),
     day: (e, t) => writeSigned(e, t.day == null ? "" : f().arrow(f().percent(t.day))),
     low: (e, t) => write(e, t.low == null ? "" : f().number(t.low, t.dp === 2 ? 0 : t.dp)),
@@ -126,7 +127,7 @@
     note: (e, t) => write(e, t.note || "", undefined, t.note || ""),
     candle: (e, t) => write(e, t.candle == null ? "none" :
       `${f().local(t.candle)}, closed ${ago(t.candle)}`, undefined, t.candle == null ? "" : f().utc(t.candle)),
-    issued: (e, t) => t.candle != null && writeTime(e, t.candle, "seconds"),
+    issued: (e, t) => writeTime(e, t.candle, "seconds"),
     models: (e, t) => write(e, t.models == null ? "none yet" :
       `${f().duration((t.now - t.models) / 1000)} old`),
     weight: writeWeight,
@@ -208,7 +209,7 @@
     const root = page();
     if (!root || !seen.tick || document.hidden || pulse.paused()) return;
     const silence = (Date.now() - seen.at) / 1000;
-    if (silence < 3 * pulse.refreshSeconds() + 5) return;
+    if (silence < 2 * pulse.refreshSeconds() + 4) return;
     seen.tick = {
       ...seen.tick, state: "offline",
       note: `The server has not answered for ${f().duration(silence)}. What is shown is old.`,
@@ -239,4 +240,5 @@
   });
 
   pulse.show = show;
+  pulse.fill = fill;
 })();

@@ -50,7 +50,8 @@ def forecast_skeleton(spec: ForecastSpec, horizon: Horizon) -> list[Any]:
 def forecast_cell(spec: ForecastSpec, forecast: Forecast, model: ModelCard) -> list[Any]:
     """Return a cell's content: target time, point, band, errors beside "no change", skill."""
     digits = decimals(forecast.point)
-    head = [forecast_label(spec, forecast.horizon), " ", moment(forecast.target_time)]
+    made = html.Span(["made ", moment(forecast.issued_at)], className="made t3")
+    head = [forecast_label(spec, forecast.horizon), " ", moment(forecast.target_time), " ", made]
     return [
         html.Div(head, className="lab"),
         html.Div(number(forecast.point, digits), className="fig"),

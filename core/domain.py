@@ -82,9 +82,10 @@ def parse_whole_number(name: str, value: object) -> int:
     try:
         number = int(str(value).replace(",", "").strip())
     except ValueError:
-        raise ParameterError(name, f"{name}: {str(value)[:24]!r} is not {allowed}.") from None
-    if not bounds.low <= number <= bounds.high:
-        raise ParameterError(name, f"{name}: {number:,} is outside {allowed}.")
+        number = None
+    if number is None or not bounds.low <= number <= bounds.high:
+        given = str(value).strip()[:24] or "nothing"
+        raise ParameterError(name, f"{name} must be {allowed}, not {given}.")
     return number
 
 
@@ -187,11 +188,10 @@ def _parse_window(value: object, max_points: int) -> int:
     try:
         window = int(str(value).replace(",", "").strip())
     except ValueError:
-        raise ParameterError(
-            "train_window", f"train_window: {str(value)[:24]!r} is not {allowed}."
-        ) from None
+        window = -1
     if window and not bounds.low <= window <= max_points:
-        raise ParameterError("train_window", f"train_window: {window:,} is not {allowed}.")
+        given = str(value).strip()[:24]
+        raise ParameterError("train_window", f"train_window must be {allowed}, not {given}.")
     return window
 
 

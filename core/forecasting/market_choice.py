@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from core.clock import Clock
@@ -14,6 +14,14 @@ from core.exchanges.base import Provider
 from core.exchanges.select import choose_provider
 from core.forecasting.supervision import BOOT_VARIABLE
 from core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen at the start of the server, and why, in a sentence."""
+
+    market: Market
+    reason: str
 
 
 def choose_market(
@@ -37,14 +45,14 @@ def choose_market(
     """
     boot = (os.environ if environ is None else environ).get(BOOT_VARIABLE, "")
     remembered = _remembered(settings.run_dir, boot)
-    if remembered == "simulated":
+    if remembered is not None and remembered.market == "simulated":
         settings = replace(settings, market_source="simulated")
-    held_real = remembered == "live" or holds_real_candles(settings.artifact_dir)
+    held_real = remembered is not None or holds_real_candles(settings.artifact_dir)
     provider, reason = choose_provider(settings, clock, held_real)
-    if remembered == "simulated":
-        reason = "The simulated market was chosen at start-up; restart the server to look again."
+    if remembered is not None and remembered.market == "simulated":
+        reason = remembered.reason
     if boot:
-        _remember(settings.run_dir, boot, provider.market)
+        _remember(settings.run_dir, boot, Choice(provider.market, reason))
     return provider, reason
 
 
@@ -53,8 +61,8 @@ def holds_real_candles(artifact_dir: Path) -> bool:
     return any(path.stat().st_size > 0 for path in artifact_dir.glob("*_history*.csv"))
 
 
-def _remembered(run_dir: Path, boot: str) -> Market | None:
-    """Return the market chosen earlier in this boot, None where there is none."""
+def _remembered(run_dir: Path, boot: str) -> Choice | None:
+    """Return what was chosen earlier in this boot, None where there is nothing."""
     if not boot:
         return None
     try:
@@ -63,11 +71,12 @@ def _remembered(run_dir: Path, boot: str) -> Market | None:
         return None
     if not isinstance(known, dict) or known.get("boot") != boot:
         return None
-    return "simulated" if known.get("market") == "simulated" else "live"
+    market: Market = "simulated" if known.get("market") == "simulated" else "live"
+    return Choice(market, str(known.get("reason", "")))
 
 
-def _remember(run_dir: Path, boot: str, market: Market) -> None:
+def _remember(run_dir: Path, boot: str, choice: Choice) -> None:
     run_dir.mkdir(parents=True, exist_ok=True)
     fresh = run_dir / "market.json.new"
-    fresh.write_text(json.dumps({"boot": boot, "market": market}), encoding="utf-8")
+    fresh.write_text(json.dumps({"boot": boot, **asdict(choice)}), encoding="utf-8")
     fresh.replace(run_dir / "market.json")

@@ -180,9 +180,11 @@ class ForecastService:
                 f"All {self._max_specs} places for visitors' forecasts are taken. "
                 f"Served now: {self._served(live)}. A place frees after 10 idle minutes."
             )
-        if any(w.client == client and now - w.since < _NEW_DEMAND_EVERY for w in live.values()):
+        newest = max((w.since for w in live.values() if w.client == client), default=None)
+        if newest is not None and now - newest < _NEW_DEMAND_EVERY:
             raise DemandRefused(
-                "One new forecast per visitor and minute: wait a moment. "
+                "One new forecast per visitor and minute: this one is asked for again after "
+                f"{newest + _NEW_DEMAND_EVERY:%H:%M:%S} UTC. "
                 f"Served now: {self._served(live)}."
             )
         return {**live, spec.key: Want(spec, client, since=now, last_seen=now)}

@@ -35,13 +35,16 @@ def parse_amount(value: object) -> float:
     ParameterError
         Not a number, or outside `AMOUNT_LOW` to `AMOUNT_HIGH`.
     """
-    allowed = f"an amount from {AMOUNT_LOW:,.0f} to {AMOUNT_HIGH:,.0f} USD"
     try:
         amount = float(str(value).replace(",", "").strip())
     except ValueError:
-        raise ParameterError("amount", f"amount: {str(value)[:24]!r} is not {allowed}.") from None
+        amount = math.nan
     if not AMOUNT_LOW <= amount <= AMOUNT_HIGH:
-        raise ParameterError("amount", f"amount: {str(value)[:24]} is not {allowed}.")
+        given = "nothing" if value in (None, "") else str(value).strip()[:24]
+        raise ParameterError(
+            "amount",
+            f"amount must be from {AMOUNT_LOW:,.0f} to {AMOUNT_HIGH:,.0f} USD, not {given}.",
+        )
     return amount
 
 

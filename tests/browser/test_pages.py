@@ -40,7 +40,7 @@ def test_navigation_marks_the_page_and_keeps_the_forecast(page: Page, site: Site
 def test_a_bad_parameter_in_the_address_gets_its_sentence(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/?minute_horizon=99")
     expect(page.get_by_role("alert").first).to_contain_text(
-        "minute_horizon: 99 is outside a whole number from 1 to 60 (minutes)."
+        "minute_horizon must be a whole number from 1 to 60 (minutes), not 99."
     )
     page.wait_for_function(DRAWN, arg="live-chart")
 

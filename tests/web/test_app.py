@@ -120,7 +120,7 @@ def test_the_address_carries_the_spec() -> None:
 def test_a_bad_parameter_gets_its_sentence_and_the_default(path: str) -> None:
     page = page_layout(path, minute_horizon="99")
     notice = next(c for c in components_of(page) if getattr(c, "id", "") == "parameter-notice")
-    assert "minute_horizon: 99 is outside a whole number from 1 to 60" in str(notice)
+    assert "minute_horizon must be a whole number from 1 to 60" in str(notice)
     assert spec_texts(page) == ["BTC-USD"]
 
 
