@@ -172,8 +172,16 @@
     "next-training": (e, t) => t.next == null ? write(e, "–") : writeTime(e, t.next, "date"),
   };
 
+  /* Another forecast is asked for: the figures of the one before are not its own. */
+  function forget() {
+    const { now, market, provider } = seen.tick;
+    Object.assign(seen, { search: location.search, before: null });
+    seen.tick = { now, market, provider, state: "preparing" };
+  }
+
   function fill() {
     if (!seen.tick) return;
+    if (seen.search !== location.search) forget();
     for (const element of document.querySelectorAll("[data-slot]")) {
       const writer = SLOTS[element.dataset.slot];
       if (writer) writer(element, seen.tick);
@@ -197,7 +205,7 @@
     const price = seen.tick && seen.tick.price;
     const key = root.dataset.page + location.search;
     seen.before = seen.key === key ? price : null;
-    Object.assign(seen, { tick, holdings, key, at: Date.now() });
+    Object.assign(seen, { tick, holdings, key, search: location.search, at: Date.now() });
     root.dataset.state = tick.state;
     root.dataset.ready = tick.v == null ? "no" : "yes";
     fill();
