@@ -12,12 +12,14 @@ from typing import Any, Final
 
 import dash
 import flask_bootstrap
-from dash import Dash
+from dash import Dash, html
 from flask import Flask, Response, abort, jsonify, request, send_file
 from flask_caching import Cache
+from plotly.io.json import to_json_plotly
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from callbacks import register_all
+from callbacks.answers import QuickAnswers
 from callbacks.ticks import condition
 from components import shell
 from components.theme import INDEX
@@ -40,15 +42,24 @@ _VERSION: Final[str] = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8
 _CALLBACK_PATH: Final = "/_dash-update-component"
 
 
-def create_app(service: ForecastService, settings: Settings, server: Flask | None = None) -> Dash:
+def create_app(
+    service: ForecastService,
+    settings: Settings,
+    server: Flask | None = None,
+    reuse_s: float = 0.0,
+) -> Dash:
     """Return the application over `service`; a second call gives an independent one.
 
     Parameters
     ----------
     server : Flask or None
         The Flask application to live in; a fresh one if None.
+    reuse_s : float
+        For how long an answer that is the same for all may be given again.
     """
     server = server or Flask("app")
+    answers = QuickAnswers(reuse_s)
+    answers.attach(server)
     app = Dash(
         "app",
         server=server,
@@ -72,7 +83,7 @@ def create_app(service: ForecastService, settings: Settings, server: Flask | Non
     app.layout = shell.layout
     register_all(app, service, settings)
     _add_routes(server, service, settings)
-    server.before_request(partial(_refuse_malformed_callback, app))
+    server.before_request(partial(_meet_callback, app, answers))
     server.after_request(_cache_fingerprinted)
     return app
 
@@ -87,10 +98,19 @@ def create_server() -> Flask:
     )
     store = SnapshotStore.at(settings.run_dir, cache_backend(server, settings), _REUSE_S)
     service = ForecastService(store, SystemClock(), settings.watch, settings.max_specs)
-    app = create_app(service, settings, server)
-    # Dash sets itself up at the first request, and parallel first ones would race.
-    app.server.test_client().get("/health")
+    app = create_app(service, settings, server, _REUSE_S)
+    _warm_up(app)
     return app.server
+
+
+def _warm_up(app: Dash) -> None:
+    """Do once, before gunicorn forks, what the first requests would do in every worker.
+
+    Dash sets itself up at the first request, and parallel first ones would race. Encoding
+    the first component imports numpy, which would stop a busy worker for 0.2 s.
+    """
+    app.server.test_client().get("/health")
+    to_json_plotly(html.Div())
 
 
 def cache_backend(server: Flask, settings: Settings) -> Any:
@@ -149,13 +169,14 @@ def _add_routes(server: Flask, service: ForecastService, settings: Settings) -> 
         return answer
 
 
-def _refuse_malformed_callback(app: Dash) -> None:
-    """Answer 400, not a traceback, to a callback request that no page of ours sends."""
+def _meet_callback(app: Dash, answers: QuickAnswers) -> Response | None:
+    """Answer quickly what can be, and 400, not a traceback, what no page of ours asks."""
     if request.path != _CALLBACK_PATH or request.method != "POST":
-        return
+        return None
     body = request.get_json(silent=True)
     if not isinstance(body, dict) or not _is_callback(app, body):
         abort(400, "This is not a callback of this application.")
+    return answers.find(app, body)
 
 
 def _is_callback(app: Dash, body: dict[str, Any]) -> bool:

@@ -20,7 +20,7 @@ except SettingsError as error:
 
 bind = f"0.0.0.0:{_settings.port}"
 workers = _settings.web_concurrency
-worker_class = "gthread"
+worker_class = "worker.PromptWorker"
 threads = 8
 
 

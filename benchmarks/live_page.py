@@ -7,12 +7,15 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Request, Response, sync_playwright
 
-from components.ids import of
+from components.ids import HOLDINGS, of
+from core.domain import Position
+from core.portfolio.stored import MARKETS, holdings_to_stored
 
 CALLBACK_PATH: Final = "/_dash-update-component"
 TICK: Final = of("live", "tick")
@@ -40,9 +43,12 @@ class Recording:
     paint: Call
     drawn: Mapping[str, int]
 
-    def page(self) -> PageState:
-        """Return the state of one more page that has drawn the same."""
+    def page(self, holdings: Mapping[str, Any] | None = None) -> PageState:
+        """Return the state of one more page that has drawn the same, and holds `holdings`."""
         tick, paint = (json.loads(json.dumps(call.body)) for call in (self.tick, self.paint))
+        for item in tick["inputs"]:
+            if item["id"] == HOLDINGS:
+                item["value"] = holdings
         return PageState(tick, paint, dict(self.drawn))
 
 
@@ -83,6 +89,13 @@ def drawn_by(answer: Mapping[str, Any]) -> dict[str, int]:
     """Return what the answer to a paint tells of what is drawn; only a whole one has a cutoff."""
     paint = answer["response"][PAINT]["data"]
     return {name: paint[name] for name in ("v", "last", "cutoff") if name in paint}
+
+
+def own_holdings(number: int) -> dict[str, Any]:
+    """Return positions that no other page has, one in each market."""
+    units, bought_at = 0.1 + number / 1e6, datetime(2026, 1, 1, tzinfo=UTC)
+    held = {m: Position(m, "BTC-USD", units, 8_000.0, 80_000.0, bought_at) for m in MARKETS}
+    return holdings_to_stored(held)
 
 
 def record(url: str) -> Recording:

@@ -1,9 +1,9 @@
 """How many open pages the server stands: latency, bytes and CPU of the Live page.
 
-Each page ticks, and asks for what is new after each candle's close (a *paint*); a minute's
-measurement holds one close. ``python -m benchmarks.load --users 200 2000 --seconds 60``
-starts a server of its own on the simulated market; ``--url http://127.0.0.1:8050``
-measures one that runs.
+Each page ticks, every second one with a position of its own, and asks for what is new
+after each candle's close (a *paint*); a minute's measurement holds one close.
+``python -m benchmarks.load --users 200 2000 --seconds 60`` starts a server of its own on
+the simulated market; ``--url http://127.0.0.1:8050`` measures one that runs.
 """
 
 from __future__ import annotations

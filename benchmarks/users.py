@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import brotli
 from backports import zstd
 
-from benchmarks.live_page import Call, PageState, Recording
+from benchmarks.live_page import Call, PageState, Recording, own_holdings
 from benchmarks.tally import Counts, Tally
 
 _DECODERS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
@@ -212,8 +212,8 @@ async def _connect(
     """Open all connections, a few at a time so that the server's backlog is not the test."""
     heads = Heads.of(recording, url)
     crowd = [
-        User(refresh_s * number / users, refresh_s, recording.page(), heads, tally)
-        for number in range(users)
+        User(refresh_s * number / users, refresh_s, page, heads, tally)
+        for number, page in enumerate(_pages(recording, users))
     ]
     loop = asyncio.get_running_loop()
     address = urlsplit(url)
@@ -222,6 +222,12 @@ async def _connect(
         few = crowd[first : first + _CONNECT_AT_ONCE]
         await asyncio.gather(*(loop.create_connection(partial(same, u), host, port) for u in few))
     return crowd
+
+
+def _pages(recording: Recording, users: int) -> Iterator[PageState]:
+    """Yield the pages; every second one holds a position of its own, so that its answers are."""
+    for number in range(users):
+        yield recording.page(own_holdings(number) if number % 2 else None)
 
 
 def same(user: User) -> User:

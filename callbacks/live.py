@@ -6,8 +6,8 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, html, no_update
 
+from callbacks.answers import plain, same_for_all
 from callbacks.clientside import script
-from callbacks.memo import RenderedOnce
 from callbacks.ticks import Tick, live_tick, market_of
 from callbacks.visitors import client_address, read_spec_text
 from components import cards, ids
@@ -25,7 +25,6 @@ PAGE = "live"
 def register(app: Dash, service: ForecastService, settings: Settings) -> None:
     """Register the tick and the repainting of Live."""
     register_tick(app, service, settings, PAGE)
-    paints = RenderedOnce()
 
     @app.callback(
         Output(of(PAGE, "paint"), "data"),
@@ -42,9 +41,8 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         series = service.series(spec) if spec else None
         if view is None or view.snapshot is None or series is None or not series.close_time:
             return (no_update,) * 5
-        snapshot = view.snapshot
-        key = (spec.key if spec else "", snapshot.version, series.version, *_drawn(need, series))
-        return paints.get(key, lambda: render_paint(snapshot, series, need))
+        same_for_all()
+        return render_paint(view.snapshot, series, need)
 
     app.clientside_callback(
         script("liveFigure"),
@@ -63,6 +61,7 @@ def register_tick(app: Dash, service: ForecastService, settings: Settings, page:
         Input(ids.HOLDINGS, "data"),
         State(of(page, "spec"), "data"),
     )
+    @plain
     def tick(_ticks: object, holdings: object, spec_text: object) -> Any:
         spec = read_spec_text(spec_text)
         if spec is None:

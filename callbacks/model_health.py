@@ -6,6 +6,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, no_update
 
+from callbacks.answers import plain, same_for_all
 from callbacks.clientside import script
 from callbacks.ticks import health_tick
 from callbacks.visitors import client_address, read_spec_text
@@ -28,6 +29,7 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         Input(of(PAGE, "interval"), "n_intervals"),
         State(of(PAGE, "spec"), "data"),
     )
+    @plain
     def tick(_ticks: object, spec_text: object) -> Any:
         spec = read_spec_text(spec_text)
         if spec is None:
@@ -47,6 +49,7 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         series = service.series(spec) if spec else None
         if view is None or view.snapshot is None or series is None:
             return (no_update,) * (len(_PARTS) + len(HORIZONS))
+        same_for_all()
         return render_paint(view, view.snapshot, series)
 
     _register_scripts(app)

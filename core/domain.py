@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, urlencode
 
@@ -159,10 +160,7 @@ class ForecastSpec:
     @property
     def key(self) -> str:
         """Name for files and cache keys: the ticker, plus a hash where a parameter differs."""
-        if not self.non_defaults:
-            return self.ticker
-        digest = hashlib.sha256(self.to_text().encode()).hexdigest()[:10]
-        return f"{self.ticker}-{digest}"
+        return _key_of(self)
 
     def horizon_minutes(self, horizon: Horizon) -> int:
         """Minutes from issue to target."""
@@ -180,6 +178,14 @@ class ForecastSpec:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as for JSON."""
         return asdict(self)
+
+
+@lru_cache(maxsize=256)  # every tick asks for it several times
+def _key_of(spec: ForecastSpec) -> str:
+    if not spec.non_defaults:
+        return spec.ticker
+    digest = hashlib.sha256(spec.to_text().encode()).hexdigest()[:10]
+    return f"{spec.ticker}-{digest}"
 
 
 def _parse_window(value: object, max_points: int) -> int:
