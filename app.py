@@ -35,6 +35,8 @@ _BOOTSTRAP: Final = (
 )
 # A tick may be this much older than what is published: nobody sees it, and reads are saved.
 _REUSE_S: Final = 0.25
+# What belongs to one version of a snapshot stays true; most pages ask within seconds.
+_ANSWER_REUSE_S: Final = 30.0
 _YEAR: Final = "public, max-age=31536000, immutable"
 _VERSION: Final[str] = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"][
     "version"
@@ -98,7 +100,7 @@ def create_server() -> Flask:
     )
     store = SnapshotStore.at(settings.run_dir, cache_backend(server, settings), _REUSE_S)
     service = ForecastService(store, SystemClock(), settings.watch, settings.max_specs)
-    app = create_app(service, settings, server, _REUSE_S)
+    app = create_app(service, settings, server, _ANSWER_REUSE_S)
     _warm_up(app)
     return app.server
 

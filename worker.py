@@ -4,6 +4,7 @@ gthread hands every request from the thread that hears it to a pool and back, wh
 as much as answering a tick. A callback's request that has arrived whole, from a client
 that has taken its earlier answers, can be answered without waiting for anybody, so it is
 answered at once, where it was heard; whatever might have to wait goes to the pool as before.
+An answer too large for a client that reads nothing waits a second, and no longer.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from gunicorn.workers.gthread import ThreadWorker
 
 _CALLBACK: Final = b"POST /_dash-update-component"
 _LARGEST: Final = 8_192
+_PATIENCE_S: Final = 1
+_FOR_EVER: Final = 0
 _LENGTH: Final = b"\r\ncontent-length:"
 
 
@@ -30,11 +33,22 @@ class PromptWorker(ThreadWorker):
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
         if is_whole_callback(client) and has_taken_all(client):
+            _send_within(client, _PATIENCE_S)
             answered: Future[bool] = Future()
             answered.set_result(self.handle(conn))
             self.finish_request(conn, answered)
         else:
             self.enqueue_req(conn)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Leave a request to the pool, which may send for as long as it takes."""
+        _send_within(conn.sock, _FOR_EVER)
+        super().enqueue_req(conn)
+
+
+def _send_within(client: socket.socket, seconds: int) -> None:
+    """Let a send that makes no progress for so long fail."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", seconds, 0))
 
 
 def is_whole_callback(client: socket.socket) -> bool:

@@ -25,7 +25,7 @@
     pulse.show(data, holdings);
     pulse.charts.markRange();
     pulse.charts.addLivePoint("live-chart", data);
-    const asked = data.v == null || (need && need.v === data.v) ? no() : version(data.v);
+    const asked = data.v == null || (need && need.v === data.v) ? no() : inTurn(data);
     const market = data.market && data.market !== pulse.market ? data.market : no();
     pulse.market = data.market || pulse.market;
     return [asked, market];
@@ -34,6 +34,23 @@
   function version(v) {
     const gd = pulse.charts.drawn("live-chart");
     return gd ? { v, since: gd.layout.meta.last, cutoff: gd.layout.meta.cutoff } : { v };
+  }
+
+  /* Where very many pages are open (callbacks/crowd.py), each waits for its turn to draw the
+     new candle; a chart that is not there yet never waits. */
+  let turn = null;
+  function inTurn(data) {
+    const asked = version(data.v);
+    if (!data.turns || !asked.since) return asked;
+    const { id } = window.dash_clientside.callback_context.outputs_list[0];
+    turn = turn || setTimeout(() => {
+      turn = null;
+      const { v } = pulse.seen.tick;
+      if (v != null && pulse.charts.drawn("live-chart")) {
+        window.dash_clientside.set_props(id, { data: version(v) });
+      }
+    }, 1000 * data.turns * Math.random());
+    return no();
   }
 
   /* A step changes the figure that is there and hands it back, so that dcc.Graph, when it

@@ -63,6 +63,7 @@ class PageState:
     tick: dict[str, Any]
     paint: dict[str, Any]
     drawn: dict[str, int]
+    announced: int | None = None
 
     def next_tick(self) -> bytes:
         """Return the next tick's body, the interval counted up by one."""
@@ -71,13 +72,20 @@ class PageState:
                 item["value"] = (item.get("value") or 0) + 1
         return _compact(self.tick)
 
-    def next_paint(self, tick_answer: bytes) -> bytes | None:
-        """Return the body that asks for what a tick announced; None where nothing is new."""
-        version = json.loads(tick_answer)["response"][TICK]["data"].get("v")
-        if version in (None, self.drawn["v"]):
-            return None
+    def note_tick(self, answer: bytes) -> float | None:
+        """Return over how many seconds to wait one's turn to draw what a tick announced.
+
+        None where it announced nothing new.
+        """
+        tick = json.loads(answer)["response"][TICK]["data"]
+        self.announced = tick.get("v") or self.announced
+        return None if self.announced == self.drawn["v"] else float(tick.get("turns", 0))
+
+    def next_paint(self) -> bytes:
+        """Return the body that asks for what the last tick announced."""
         since, cutoff = self.drawn["last"], self.drawn["cutoff"]
-        self.paint["inputs"][0]["value"] = {"v": version, "since": since, "cutoff": cutoff}
+        need = {"v": self.announced, "since": since, "cutoff": cutoff}
+        self.paint["inputs"][0]["value"] = need
         return _compact(self.paint)
 
     def take_paint(self, answer: bytes) -> None:

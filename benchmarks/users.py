@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import random
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -59,6 +60,8 @@ class User(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._received = bytearray()
         self._asked: _Asked | None = None
+        self._turn: asyncio.TimerHandle | None = None
+        self._due = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do what asyncio.Transport says without being derived from it.
@@ -75,8 +78,9 @@ class User(asyncio.Protocol):
 
     def pause(self) -> None:
         """Tick no more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._turn):
+            if timer is not None:
+                timer.cancel()
 
     def stop(self) -> None:
         """Tick no more and hang up."""
@@ -145,14 +149,24 @@ class User(asyncio.Protocol):
             asked.counts.body_bytes.append(body_bytes)
 
     def _go_on(self, asked: _Asked, plain: bytes) -> None:
-        """Draw a paint; after a tick, ask for the paint that it announced, if it did."""
+        """Draw a paint; after a tick, wait for one's turn to ask for what it announced."""
         if asked.counts is self._tally.paints:
             self._page.take_paint(plain)
             return
-        paint = self._page.next_paint(plain) if plain else None
-        if paint is not None:
+        turns_s = self._page.note_tick(plain) if plain else None
+        if turns_s is not None and self._turn is None:
+            wait_s = turns_s * random.random()
+            self._turn = asyncio.get_running_loop().call_later(wait_s, self._take_turn)
+        elif self._due:
+            self._take_turn()
+
+    def _take_turn(self) -> None:
+        """Ask for a paint, or do so once the tick under way is answered: there is one line."""
+        self._due = self.waits
+        if not self.waits:
+            self._turn = None
             now = asyncio.get_running_loop().time()
-            self._ask(self._tally.paints, now, self._heads.paint, paint)
+            self._ask(self._tally.paints, now, self._heads.paint, self._page.next_paint())
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +227,7 @@ async def _connect(
     heads = Heads.of(recording, url)
     crowd = [
         User(refresh_s * number / users, refresh_s, page, heads, tally)
-        for number, page in enumerate(_pages(recording, users))
+        for number, page in enumerate(pages_of(recording, users))
     ]
     loop = asyncio.get_running_loop()
     address = urlsplit(url)
@@ -224,7 +238,7 @@ async def _connect(
     return crowd
 
 
-def _pages(recording: Recording, users: int) -> Iterator[PageState]:
+def pages_of(recording: Recording, users: int) -> Iterator[PageState]:
     """Yield the pages; every second one holds a position of its own, so that its answers are."""
     for number in range(users):
         yield recording.page(own_holdings(number) if number % 2 else None)

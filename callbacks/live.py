@@ -8,7 +8,8 @@ from dash import Dash, Input, Output, State, html, no_update
 
 from callbacks.answers import plain, same_for_all
 from callbacks.clientside import script
-from callbacks.ticks import Tick, live_tick, market_of
+from callbacks.crowd import Crowd
+from callbacks.ticks import Tick, fitted, live_tick, market_of
 from callbacks.visitors import client_address, read_spec_text
 from components import cards, ids
 from components.charts import continues, live_figure, live_step, session_cutoff
@@ -41,7 +42,8 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         series = service.series(spec) if spec else None
         if view is None or view.snapshot is None or series is None or not series.close_time:
             return (no_update,) * 5
-        same_for_all()
+        if view.snapshot.version == series.version == _announced(need):
+            same_for_all()
         return render_paint(view.snapshot, series, need)
 
     app.clientside_callback(
@@ -54,6 +56,7 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
 
 def register_tick(app: Dash, service: ForecastService, settings: Settings, page: str) -> None:
     """Register the one interval-driven callback of a page with a position."""
+    crowd = Crowd()
 
     @app.callback(
         Output(of(page, "tick"), "data"),
@@ -67,7 +70,9 @@ def register_tick(app: Dash, service: ForecastService, settings: Settings, page:
         if spec is None:
             return no_update
         view = service.view(spec, client_address())
-        return read_tick(service, view, settings.engine, holdings)
+        answer = read_tick(service, view, settings.engine, holdings)
+        turns_s = crowd.turns_s()
+        return fitted({**answer, "turns": turns_s}) if turns_s else answer
 
     app.clientside_callback(
         script("tick"),
@@ -112,6 +117,11 @@ def render_chart(snapshot: Snapshot, series: Series, need: object) -> dict[str, 
     cutoff = session_cutoff(series) if cutoff is None else cutoff
     figure = live_figure(snapshot, series, cutoff)
     return {"kind": "full", **known, "cutoff": cutoff, "figure": figure}
+
+
+def _announced(need: object) -> object:
+    """Return the version that the page was told of; None where it does not say."""
+    return need.get("v") if isinstance(need, dict) else None
 
 
 def _drawn(need: object, series: Series) -> tuple[int | None, int | None]:

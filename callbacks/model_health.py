@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, no_update
 
-from callbacks.answers import plain, same_for_all
+from callbacks.answers import plain
 from callbacks.clientside import script
 from callbacks.ticks import health_tick
 from callbacks.visitors import client_address, read_spec_text
@@ -49,7 +49,6 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         series = service.series(spec) if spec else None
         if view is None or view.snapshot is None or series is None:
             return (no_update,) * (len(_PARTS) + len(HORIZONS))
-        same_for_all()
         return render_paint(view, view.snapshot, series)
 
     _register_scripts(app)

@@ -14,7 +14,8 @@ import pytest
 from benchmarks.live_page import Call, Recording
 from benchmarks.load import MAX_USERS, parse
 from benchmarks.tally import Tally
-from benchmarks.users import header, request_head, simulate
+from benchmarks.users import header, pages_of, request_head, simulate
+from core.portfolio.stored import holdings_from_stored
 
 TICK_BODY: dict[str, Any] = {
     "output": "live-tick.data",
@@ -82,19 +83,33 @@ def run_users(answer: Answer, users: int = 3) -> tuple[Tally, list[dict[str, Any
     return tally, seen
 
 
-def tick_answer(version: int) -> bytes:
-    return json.dumps(answered(TICK_BODY, version)).encode()
+def tick_answer(version: int, **more: int) -> bytes:
+    answer = answered(TICK_BODY, version)
+    answer["response"]["live-tick"]["data"] |= more
+    return json.dumps(answer).encode()
 
 
 def test_a_page_asks_for_what_is_new_since_its_last_candle() -> None:
     page = RECORDING.page()
-    assert page.next_paint(tick_answer(1)) is None
-    asked = json.loads(page.next_paint(tick_answer(2)) or b"{}")
+    assert page.note_tick(tick_answer(1)) is None
+    assert page.note_tick(tick_answer(2)) == 0
+    asked = json.loads(page.next_paint())
     assert asked["inputs"][0]["value"] == {"v": 2, "since": 60, "cutoff": 0}
     page.take_paint(json.dumps(answered(asked)).encode())
-    assert page.next_paint(tick_answer(2)) is None
-    again = json.loads(page.next_paint(tick_answer(3)) or b"{}")
+    assert page.note_tick(tick_answer(2)) is None
+    assert page.note_tick(tick_answer(3, turns=4)) == 4
+    again = json.loads(page.next_paint())
     assert again["inputs"][0]["value"] == {"v": 3, "since": 120, "cutoff": 0}
+
+
+def test_every_second_page_has_a_position_of_its_own() -> None:
+    body = {"inputs": [{"id": "holdings", "property": "data", "value": None}]}
+    recording = Recording(Call("/", body, {}), RECORDING.paint, RECORDING.drawn)
+    pages = [json.loads(page.next_tick())["inputs"][0]["value"] for page in pages_of(recording, 4)]
+    assert pages[0] is pages[2] is None
+    read = [holdings_from_stored(held) for held in (pages[1], pages[3])]
+    assert all(held.keys() == {"live", "simulated"} for held in read)
+    assert read[0] != read[1]
 
 
 def test_pages_do_not_share_their_state() -> None:

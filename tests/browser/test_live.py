@@ -6,7 +6,7 @@ import re
 import threading
 from datetime import UTC, datetime
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from core.domain import ForecastSpec, Progress
 from tests.browser.conftest import Observed
@@ -32,6 +32,32 @@ def test_a_new_candle_extends_the_chart_and_keeps_the_zoom(page: Page, site: Sit
     assert grown["live"] >= before["live"]
     layout = "document.querySelector('#live-chart .js-plotly-plot').layout"
     assert page.evaluate(f"{layout}.yaxis.range") == [70_000, 90_000]
+    site.publish()
+
+
+def test_in_a_crowd_a_page_draws_the_candle_in_its_turn_and_once(page: Page, site: Site) -> None:
+    asked: list[str] = []
+
+    def crowd(route: Route) -> None:
+        body = route.request.post_data_json
+        if "live-paint.data" in body["output"]:
+            asked.append(body["output"])
+        if body["output"] != "live-tick.data":
+            route.fallback()
+            return
+        answer = route.fetch()
+        tick = answer.json()
+        tick["response"]["live-tick"]["data"]["turns"] = 6
+        route.fulfill(response=answer, json=tick)
+
+    page.add_init_script("Math.random = () => 0.9")
+    page.route("**/_dash-update-component*", crowd)
+    open_live(page, site)
+    assert len(asked) == 1
+    price = points(page, "live-chart")["price"]
+    site.publish(minutes=1)
+    page.wait_for_function(f"({POINTS})('live-chart').price === {price + 1}", timeout=30_000)
+    assert len(asked) == 2
     site.publish()
 
 
