@@ -1,0 +1,37 @@
+"""Simulated positions and trades."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from core.domain.words import Market
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A simulated holding. `price` is what was paid per unit, in USD."""
+
+    market: Market
+    ticker: str
+    units: float
+    invested: float
+    price: float
+    bought_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One simulated trade; `profit` is realised profit in USD, None for a purchase."""
+
+    market: Market
+    side: Literal["buy", "sell"]
+    ticker: str
+    units: float
+    price: float
+    amount: float
+    time: datetime
+    quote_time: datetime
+    provider: str
+    profit: float | None
