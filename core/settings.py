@@ -9,13 +9,13 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
-from core.domain import ForecastSpec, Market
+from core.domain import ForecastSpec
 from core.errors import ParameterError, SettingsError
 
-MarketSource = Literal["auto", "binance", "simulated"]
+MarketSource = Literal["auto", "binance", "coinbase", "kraken", "cache", "simulated"]
 EngineMode = Literal["internal", "external"]
 
 
@@ -25,6 +25,10 @@ class Settings:
 
     market_source: MarketSource
     binance_base_urls: tuple[str, ...]
+    coinbase_base_url: str
+    kraken_base_url: str
+    switch_after_seconds: int
+    return_after_seconds: int
     artifact_dir: Path
     watch: tuple[ForecastSpec, ...]
     max_specs: int
@@ -48,9 +52,9 @@ class Settings:
         env = os.environ if environ is None else environ
         return cls(**{s.field: s.read(env) for s in SETTINGS})
 
-    def market_dir(self, market: Market) -> Path:
-        """Return the directory of one world's files; simulated ones live apart."""
-        return self.artifact_dir / "simulated" if market == "simulated" else self.artifact_dir
+    def files_of(self, provider: str) -> Path:
+        """Return the directory of one provider's candles and models: they are never mixed."""
+        return self.artifact_dir if provider == "binance" else self.artifact_dir / provider
 
     @property
     def run_dir(self) -> Path:
@@ -104,18 +108,29 @@ def _urls(text: str) -> tuple[str, ...]:
     return urls
 
 
+def _url(text: str) -> str:
+    url, *more = _urls(text)
+    if more:
+        raise ValueError("it must be one http(s) address.")
+    return url
+
+
 def _specs(text: str) -> tuple[ForecastSpec, ...]:
     return tuple(ForecastSpec.from_text(part.strip()) for part in text.split(",") if part.strip())
 
 
 SETTINGS: Final = (
-    Setting("MARKET_SOURCE", "market_source", "auto", _choice("auto", "binance", "simulated")),
+    Setting("MARKET_SOURCE", "market_source", "auto", _choice(*get_args(MarketSource))),
     Setting(
         "BINANCE_BASE_URL",
         "binance_base_urls",
         "https://data-api.binance.vision,https://api.binance.com",
         _urls,
     ),
+    Setting("COINBASE_BASE_URL", "coinbase_base_url", "https://api.exchange.coinbase.com", _url),
+    Setting("KRAKEN_BASE_URL", "kraken_base_url", "https://api.kraken.com", _url),
+    Setting("SWITCH_AFTER_SECONDS", "switch_after_seconds", "45", _whole(5, 3_600)),
+    Setting("RETURN_AFTER_SECONDS", "return_after_seconds", "300", _whole(5, 86_400)),
     Setting("ARTIFACT_DIR", "artifact_dir", "artifacts", lambda text: Path(text).absolute()),
     Setting("WATCH", "watch", "BTC-USD", _specs),
     Setting("MAX_SPECS", "max_specs", "8", _whole(0, 64)),

@@ -145,7 +145,7 @@ def run_live(
         run.notices.append("An engine runs on these artifacts: this run stores nothing.")
         return _run_on(run, provider, settings, None, force_retrain)
     try:
-        directory = settings.market_dir(provider.market)
+        directory = settings.files_of(provider.name)
         return _run_on(run, provider, settings, directory, force_retrain)
     finally:
         lock.release()
@@ -155,7 +155,7 @@ def _run_on(
     run: _Run, provider: Provider, settings: Settings, directory: Path | None, force: bool
 ) -> RunResult:
     spec = run.spec
-    stored = CsvStore(settings.market_dir(provider.market), spec.ticker, provider.market)
+    stored = CsvStore(settings.files_of(provider.name), spec.ticker, provider.market)
     feed = TickerFeed(provider, stored if directory else None, spec.ticker)
     if directory is None:
         feed.candles = stored.load(repair=False)

@@ -10,11 +10,7 @@ A frame of candles (`CANDLE_COLUMNS`) is a `pandas.DataFrame` indexed by `open_t
 
 from __future__ import annotations
 
-from core.domain.engine import (
-    EngineStatus,
-    Progress,
-    Stage,
-)
+from core.domain.engine import Block, Diagnosis, EngineStatus, Finding, Progress, Stage, Verdict
 from core.domain.forecasts import (
     Forecast,
     Interval,
@@ -55,7 +51,10 @@ __all__ = [
     "HORIZONS",
     "LONG_BAR_MINUTES",
     "PARAMETER_RANGES",
+    "Block",
+    "Diagnosis",
     "EngineStatus",
+    "Finding",
     "Forecast",
     "ForecastSpec",
     "Horizon",
@@ -74,6 +73,7 @@ __all__ = [
     "TailScore",
     "TailTrace",
     "Trade",
+    "Verdict",
     "parse_ticker",
     "parse_whole_number",
 ]

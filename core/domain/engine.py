@@ -24,11 +24,25 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """An exchange that nothing is sent to before `until`: 429 limits, 418 bans."""
+
+    kind: Literal["limited", "banned"]
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EngineStatus:
     """The engine's heartbeat and what it knows of the exchange.
 
     `reason` says in a sentence why this market and provider were chosen; `trouble` is
     empty while the exchange answers, and otherwise a sentence saying what is wrong.
+
+    `provider_since` is when the provider was last switched to. `degraded` is empty while it
+    is the preferred one, and otherwise says why it is not. `block` is that of the preferred
+    provider where it has one, else of the present one. `frozen_at` is where the clock of an
+    offline cache stands, None for a market that moves. `refilling` is empty, or says which
+    missing minutes are being fetched.
     """
 
     pid: int
@@ -43,3 +57,48 @@ class EngineStatus:
     trouble: str = ""
     served: tuple[str, ...] = ()
     progress: Mapping[str, Progress] = field(default_factory=dict)
+    provider_since: datetime | None = None
+    degraded: str = ""
+    block: Block | None = None
+    frozen_at: datetime | None = None
+    refilling: str = ""
+
+
+Verdict = Literal["ok", "warning", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row of the doctor's table.
+
+    Attributes
+    ----------
+    subject : str
+        A provider and its host, or a part of this deployment: ``disk``, ``cache``, ``engine``.
+    verdict : Verdict
+    status : int or None
+        HTTP status of the answer.
+    latency_ms, clock_offset_ms : float or None
+        Of the answer; the offset is the exchange's clock less ours.
+    weight_used : int or None
+        Request weight of this minute, where the exchange tells it.
+    meaning, advice : str
+        A sentence each; `advice` is empty where nothing needs doing.
+    """
+
+    subject: str
+    verdict: Verdict
+    meaning: str
+    advice: str = ""
+    status: int | None = None
+    latency_ms: float | None = None
+    clock_offset_ms: float | None = None
+    weight_used: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The doctor's table and when it was made."""
+
+    at: datetime
+    findings: tuple[Finding, ...]

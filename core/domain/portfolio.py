@@ -11,7 +11,11 @@ from core.domain.words import Market
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A simulated holding. `price` is what was paid per unit, in USD."""
+    """A simulated holding. `price` is what was paid per unit, in USD, at `provider`.
+
+    It is valued at prices of that provider only: another one quotes another price for the
+    same coin. An empty `provider` is that of an older version and fits any.
+    """
 
     market: Market
     ticker: str
@@ -19,6 +23,7 @@ class Position:
     invested: float
     price: float
     bought_at: datetime
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ class Snapshot:
 
     `version` grows with every publication of the spec. `price` is the close of the last
     candle, `as_of` the instant it closed. `rows` counts candles held, `gaps` the missing
-    minutes among them. `change_24h` is a fraction, None with less than 24 h of candles.
+    minutes among them, `filled` those without trades that were filled flat. `change_24h`
+    is a fraction, None with less than 24 h of candles. `revised` are the times of issue, of
+    the last day, whose forecast was made from a candle that the exchange corrected later.
     """
 
     version: int
@@ -36,6 +38,8 @@ class Snapshot:
     models: Mapping[Horizon, ModelCard]
     retrains: tuple[Retrain, ...] = ()
     next_training: datetime | None = None
+    filled: int = 0
+    revised: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

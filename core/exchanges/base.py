@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import pandas as pd
 
-from core.domain import Market, Quote
+from core.domain import Block, Market, Quote
 
 CandleInterval = Literal["1m", "1h"]
 
@@ -19,12 +19,13 @@ class Usage:
     """What the exchange has told of our use; None where it tells nothing.
 
     `weight_used` and `weight_limit` are request weight per minute;
-    `clock_offset_ms` is exchange clock minus ours.
+    `clock_offset_ms` is exchange clock minus ours; `block` is set while nothing may be sent.
     """
 
     weight_used: int | None = None
     weight_limit: int | None = None
     clock_offset_ms: float | None = None
+    block: Block | None = None
 
 
 class Provider(Protocol):
@@ -35,6 +36,10 @@ class Provider(Protocol):
 
     @property
     def market(self) -> Market: ...
+
+    @property
+    def omits_empty_minutes(self) -> bool:
+        """Tell whether a minute without trades is absent, so that short runs are filled."""
 
     def now(self) -> datetime:
         """Return the exchange's clock, without a call: ours plus the last known offset."""

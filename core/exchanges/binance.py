@@ -54,6 +54,7 @@ class BinanceProvider:
 
     name: str = "binance"
     market: Market = "live"
+    omits_empty_minutes = False
 
     def __init__(
         self, base_urls: Sequence[str], clock: Clock, transport: Transport | None = None

@@ -47,6 +47,7 @@ class SimulatedMarket:
 
     name = "simulated"
     market: Literal["simulated"] = "simulated"
+    omits_empty_minutes = False
 
     def __init__(
         self,

@@ -45,7 +45,7 @@ class Roster:
         self._provider = provider
         self._store = store
         self._clock = clock
-        self._directory = settings.market_dir(provider.market)
+        self._directory = settings.files_of(provider.name)
         self._kept_tickers: Final = {*DEFAULT_TICKERS, *(spec.ticker for spec in settings.watch)}
 
     def follow_demand(self) -> Dropped:

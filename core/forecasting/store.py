@@ -17,10 +17,10 @@ from typing import Any, Final, Protocol, cast
 from cachelib import FileSystemCache
 from filelock import FileLock
 
-from core.domain import EngineStatus, ForecastSpec, Quote, Series, Snapshot
+from core.domain import Diagnosis, EngineStatus, ForecastSpec, Quote, Series, Snapshot
 
 # Raised whenever a stored class changes shape, so that a new version never reads an old file.
-_SCHEMA: Final = "v1"
+_SCHEMA: Final = "v2"
 _LOCK_TIMEOUT_S: Final = 5.0
 
 
@@ -114,6 +114,13 @@ class SnapshotStore:
 
     def status(self) -> EngineStatus | None:
         return cast(EngineStatus | None, self._get_recent("status"))
+
+    def publish_diagnosis(self, diagnosis: Diagnosis) -> None:
+        """Publish what the doctor found."""
+        self._set("diagnosis", diagnosis)
+
+    def diagnosis(self) -> Diagnosis | None:
+        return cast(Diagnosis | None, self._get_recent("diagnosis"))
 
     def wanted(self) -> dict[str, Want]:
         """Return visitors' demands by spec key, whatever their age."""

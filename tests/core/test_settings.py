@@ -46,5 +46,5 @@ def test_an_empty_value_means_the_default():
 
 def test_simulated_files_live_apart():
     settings = Settings.from_env({"ARTIFACT_DIR": "/some/where"})
-    assert settings.market_dir("live") == Path("/some/where")
-    assert settings.market_dir("simulated") == Path("/some/where/simulated")
+    assert settings.files_of("binance") == Path("/some/where")
+    assert settings.files_of("simulated") == Path("/some/where/simulated")
