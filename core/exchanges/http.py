@@ -10,7 +10,6 @@ from typing import Final, TypeVar
 from core.clock import Clock
 from core.errors import (
     BadRequest,
-    Banned,
     ExchangeError,
     ExchangeTimeout,
     Forbidden,
@@ -19,13 +18,12 @@ from core.errors import (
 )
 from core.exchanges.access import Access, host_of
 from core.exchanges.statuses import (
-    LIMIT_STATUSES,
     Complaint,
+    Limit,
     Reply,
-    answered,
     complaint_of,
     error_of_status,
-    wait_asked_s,
+    limit_of,
 )
 from core.exchanges.transport import Transport
 
@@ -59,6 +57,8 @@ class HttpClient:
     clock : Clock
     read_code : callable
         Tells errors apart by the exchange's own code before the HTTP status does.
+    read_limit : callable
+        Tells which answers, whatever their status, close the gate and for how long.
     weight_header : str
         Header of the request weight used in this minute; empty where there is none.
     transport : Transport or None
@@ -74,6 +74,7 @@ class HttpClient:
         clock: Clock,
         *,
         read_code: CodeReader = no_codes,
+        read_limit: Callable[[Reply], Limit | None] = limit_of,
         weight_header: str = "",
         transport: Transport | None = None,
         jitter: Callable[[], float] = random.random,
@@ -84,6 +85,7 @@ class HttpClient:
         self.base_urls = tuple(base_urls)
         self._clock = clock
         self._read_code = read_code
+        self._read_limit = read_limit
         self._weight_header = weight_header
         self._transport = transport or Transport(clock)
         self._jitter = jitter
@@ -201,12 +203,10 @@ class HttpClient:
             attempt += 1
 
     def _error_of(self, reply: Reply) -> ExchangeError | None:
+        if (limit := self._read_limit(reply)) is not None:
+            return self._access.close(limit.kind, limit.said, limit.wait_s)
         if reply.status == 200:
             return None
-        if reply.status in LIMIT_STATUSES:
-            kind = Banned if reply.status == 418 else RateLimited
-            meaning = "address banned" if reply.status == 418 else "too many requests"
-            return self._access.close(kind, answered(reply, meaning), wait_asked_s(reply))
         complaint = complaint_of(reply)
         if reply.status in (403, 451):
             return error_of_status(reply, complaint)

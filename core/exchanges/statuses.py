@@ -11,9 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
-from core.errors import BadAnswer, BadRequest, ExchangeUnavailable, Forbidden, Restricted
+from core.errors import (
+    BadAnswer,
+    BadRequest,
+    Banned,
+    ExchangeUnavailable,
+    Forbidden,
+    RateLimited,
+    Restricted,
+)
 
-LIMIT_STATUSES: Final = (418, 429)
 _DEFAULT_WAIT_S: Final = {429: 60.0, 418: 120.0}
 # The longest ban the exchange documents is three days.
 _LONGEST_WAIT_S: Final = 3 * 86_400.0
@@ -54,7 +61,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """The ``{"code", "msg"}`` of a refusal; None and empty where the body has none."""
+    """The code and ``msg`` or ``message`` of a refusal; None and empty where it has none."""
 
     code: int | None
     message: str
@@ -68,7 +75,7 @@ def complaint_of(reply: Reply) -> Complaint:
         return Complaint(None, "")
     if not isinstance(body, dict):
         return Complaint(None, "")
-    code, message = body.get("code"), body.get("msg")
+    code, message = body.get("code"), body.get("msg", body.get("message"))
     text = " ".join(message.split())[:_MESSAGE_LIMIT] if isinstance(message, str) else ""
     return Complaint(code if type(code) is int else None, text)
 
@@ -84,15 +91,36 @@ def answered(reply: Reply, meaning: str) -> str:
     return f"{reply.host} answered {reply.status} ({meaning})"
 
 
-def wait_asked_s(reply: Reply) -> float:
-    """Return the seconds to wait after 429 or 418.
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A refusal that closes the gate: its class, what was said, and for how many seconds."""
 
-    ``Retry-After`` where it is a whole number of seconds, at least 1 and at most three
-    days; otherwise 60 s after 429 and 120 s after 418.
+    kind: type[RateLimited]
+    said: str
+    wait_s: float
+
+
+def limit_of(reply: Reply) -> Limit | None:
+    """Read a limit by HTTP status: 429 is too many requests, 418 a ban; None for the rest."""
+    if reply.status not in _DEFAULT_WAIT_S:
+        return None
+    kind, meaning = (
+        (Banned, "address banned") if reply.status == 418 else (RateLimited, "too many requests")
+    )
+    asked_s = wait_asked_s(reply)
+    wait_s = _DEFAULT_WAIT_S[reply.status] if asked_s is None else asked_s
+    return Limit(kind, answered(reply, meaning), wait_s)
+
+
+def wait_asked_s(reply: Reply) -> float | None:
+    """Return the seconds to wait that the answer asks for.
+
+    ``Retry-After`` where it is a whole number of seconds, taken as at least 1 and at most
+    three days; None where it is not.
     """
     text = next((v for k, v in reply.headers.items() if k.lower() == "retry-after"), "").strip()
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        return _DEFAULT_WAIT_S[reply.status]
+        return None
     return min(max(float(text), 1.0), _LONGEST_WAIT_S)
 
 
