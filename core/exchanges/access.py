@@ -8,11 +8,12 @@ import random
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from core.clock import Clock
-from core.errors import ExchangeError, Forbidden, RateLimited, Restricted
+from core.domain import Block
+from core.errors import Banned, ExchangeError, Forbidden, RateLimited, Restricted
 
 _FORBIDDEN_FOR_S: Final = 60.0
 # Callers that were all stopped at one instant do not all start again at one instant.
@@ -67,6 +68,17 @@ class Access:
             if error is None or self._clock.monotonic() >= self._closed_until:
                 return
         raise type(error)(str(error), error.retry_at)
+
+    @property
+    def block(self) -> Block | None:
+        """Return what `check` would raise, as a value; None while the gate is open."""
+        try:
+            self.check()
+        except RateLimited as error:
+            kind: Literal["limited", "banned"]
+            kind = "banned" if isinstance(error, Banned) else "limited"
+            return Block(kind, error.retry_at)
+        return None
 
     def close(self, error: type[RateLimited], message: str, wait_s: float) -> RateLimited:
         """Close the gate for `wait_s` seconds and return the error that says so.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final, TypeVar
 
 from core.clock import Clock
+from core.domain import Block
 from core.errors import (
     BadRequest,
     ExchangeError,
@@ -61,6 +63,14 @@ class HttpClient:
         Tells which answers, whatever their status, close the gate and for how long.
     weight_header : str
         Header of the request weight used in this minute; empty where there is none.
+    weight_limit : int or None
+        Request weight the exchange allows in a minute; half of it is used at most.
+        None where the exchange counts none.
+    min_interval_s : float
+        Least time between two requests, for an exchange that counts requests.
+    memory : Path or None
+        File that keeps the gate and the hosts set aside across processes and restarts;
+        None for this process only.
     transport : Transport or None
         How a request is sent; None for the usual session and timeouts.
     jitter : callable
@@ -76,6 +86,9 @@ class HttpClient:
         read_code: CodeReader = no_codes,
         read_limit: Callable[[Reply], Limit | None] = limit_of,
         weight_header: str = "",
+        weight_limit: int | None = None,
+        min_interval_s: float = 0.0,
+        memory: Path | None = None,
         transport: Transport | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -87,6 +100,9 @@ class HttpClient:
         self._read_code = read_code
         self._read_limit = read_limit
         self._weight_header = weight_header
+        self._weight_limit = weight_limit
+        self._min_interval_s = min_interval_s
+        self._memory = memory
         self._transport = transport or Transport(clock)
         self._jitter = jitter
         self._access = Access(clock, jitter)
@@ -103,6 +119,20 @@ class HttpClient:
             return None
         return weight[0]
 
+    @property
+    def weight_limit(self) -> int | None:
+        """Request weight the exchange allows in a minute; None where it counts none."""
+        return self._weight_limit
+
+    def set_weight_limit(self, limit: int) -> None:
+        """Take the limit that the exchange told."""
+        self._weight_limit = limit
+
+    @property
+    def block(self) -> Block | None:
+        """Return why and until when nothing is sent to the exchange; None while it may be."""
+        return self._access.block
+
     def prefer(self, base_url: str) -> None:
         """Ask `base_url` first from now on."""
         with self._lock:
@@ -114,6 +144,7 @@ class HttpClient:
         params: Mapping[str, str],
         read: Callable[[Reply], T],
         deadline_s: float = DEADLINE_S,
+        weight: int = 1,
     ) -> T:
         """Return ``read(reply)`` of the first host that answers well.
 
@@ -128,6 +159,8 @@ class HttpClient:
             is retried as any other failure.
         deadline_s : float
             Longest time for the whole call, all repeats and hosts together.
+        weight : int
+            Request weight of one such request.
 
         Raises
         ------
@@ -164,6 +197,7 @@ class HttpClient:
         params: Mapping[str, str],
         read: Callable[[Reply], T],
         until: float,
+        weight: int = 1,
     ) -> T:
         """Send one request to one host, without repeats; `until` is a monotonic reading."""
         self._access.check()
