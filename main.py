@@ -1,7 +1,8 @@
-"""Command line: the pipeline once (default), or the engine.
+"""Command line: the pipeline once (default), the engine, or the doctor.
 
 python main.py --ticker BTC-USD
 python main.py engine
+python main.py doctor
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "engine":
             _engine()
+        if options.command == "doctor":
+            return _doctor(options)
         return _once(options)
     except ParameterError as error:
         return _fail(error, 2)
@@ -58,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(command="once")
     commands = parser.add_subparsers(dest="command", metavar="command", required=False)
     commands.add_parser("engine", help="follow the market and publish for the web pages")
+    doctor = commands.add_parser("doctor", help="tell whether live data can be served from here")
+    # Suppressed, so that --json before the command is not forgotten.
+    doctor.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, no table"
+    )
     parser.add_argument("--ticker", default="BTC-USD", help="pair to forecast (BTC-USD)")
     for name in _SPEC_OPTIONS:
         parser.add_argument(f"--{name.replace('_', '-')}", help=_range_text(name))
@@ -84,6 +92,21 @@ def _engine() -> NoReturn:
     from core.commands.engine import run_engine
 
     run_engine(settings)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    settings = Settings.from_env()
+    logging.basicConfig(level=logging.ERROR)
+    from core.commands.doctor import closing_sentence, exit_code, to_json
+    from core.commands.printing import print_diagnosis
+    from core.forecasting.doctor import diagnose
+
+    diagnosis = diagnose(settings, SystemClock())
+    if options.json:
+        print(json.dumps(to_json(diagnosis), indent=2))
+    else:
+        print_diagnosis(diagnosis, closing_sentence(diagnosis))
+    return exit_code(diagnosis)
 
 
 def _once(options: argparse.Namespace) -> int:

@@ -1,20 +1,28 @@
-"""A run's result as tables for a terminal, and its progress as bars."""
+"""A run's result and the doctor's findings as tables for a terminal, progress as bars."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from core.commands.run_once import RunResult
-from core.domain import Horizon, Progress, TailScore
+from core.domain import Diagnosis, Finding, Horizon, Progress, TailScore
+
+if TYPE_CHECKING:  # the doctor waits for no scikit-learn
+    from core.commands.run_once import RunResult
 
 _STAGES: Final = {"fetching": "Fetching candles", "training": "Training models"}
+_VERDICTS: Final = {
+    "ok": "[green]ok[/green]",
+    "warning": "[yellow]warning[/yellow]",
+    "failure": "[red]failure[/red]",
+}
 
 
 @contextmanager
@@ -116,3 +124,35 @@ def _investment_line(result: RunResult, amount: float) -> str:
         f"{worth['value_next_minute']:,.2f} USD at the next forecast, "
         f"{worth['value_next_hour']:,.2f} USD at the longer one."
     )
+
+
+def print_diagnosis(diagnosis: Diagnosis, closing: str) -> None:
+    """Print the doctor's figures, a sentence or two on each row, and what to do now."""
+    console = Console()
+    console.print(_diagnosis_table(diagnosis))
+    for finding in diagnosis.findings:
+        words = f"{finding.meaning} {finding.advice}".rstrip()
+        console.print(f"[bold]{escape(finding.subject)}[/bold]: {escape(words)}", highlight=False)
+    console.print(f"\n[bold]{escape(closing)}[/bold]", highlight=False)
+
+
+def _diagnosis_table(diagnosis: Diagnosis) -> Table:
+    title = f"Examined {diagnosis.at:%Y-%m-%d %H:%M:%S} UTC"
+    table = Table(title=title, title_justify="left")
+    table.add_column("What", overflow="fold")
+    table.add_column("Verdict", no_wrap=True)
+    for heading in ("HTTP", "Latency\nms", "Clock\nms", "Weight"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for finding in diagnosis.findings:
+        table.add_row(escape(finding.subject), _VERDICTS[finding.verdict], *_figures(finding))
+    return table
+
+
+def _figures(finding: Finding) -> list[str]:
+    figures = (
+        (finding.status, "d"),
+        (finding.latency_ms, ",.0f"),
+        (finding.clock_offset_ms, "+,.0f"),
+        (finding.weight_used, ",d"),
+    )
+    return ["" if value is None else format(value, pattern) for value, pattern in figures]
