@@ -20,7 +20,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from callbacks import register_all
 from callbacks.answers import QuickAnswers
-from callbacks.ticks import condition
+from callbacks.conditions import condition
 from components import shell
 from components.theme import INDEX
 from core.clock import SystemClock

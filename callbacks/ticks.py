@@ -1,6 +1,8 @@
 """What a tick carries: small dicts of plain values, computed from one `View`.
 
-Times are epoch milliseconds; `now` is the exchange's clock. A key whose value is not
+Times are epoch milliseconds; `now` is the exchange's clock. `provider` is the one followed,
+`since` when where it is not the preferred one, and `of` the one whose figures are still
+shown where that is another. A key whose value is not
 known is left out. The whole response stays within `BODY_LIMIT` bytes before compression.
 """
 
@@ -11,56 +13,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from components.formatting import decimals, duration
-from core.domain import Market, Position, Quote
-from core.forecasting.service import CANDLE_LATE_AFTER, QUOTE_STALE_AFTER, View
+from callbacks.conditions import condition
+from components.formatting import decimals
+from core.domain import Diagnosis, EngineStatus, Market, Position, Quote
+from core.forecasting.service import View
 from core.portfolio.stored import epoch_ms
-from core.portfolio.trading import mark
+from core.portfolio.trading import can_mark, mark
 from core.settings import EngineMode
 
 BODY_LIMIT: Final = 600
 # {"multi":true,"response":{"portfolio-tick":{"data":...}}} and a margin
 _ENVELOPE: Final = 72
-SIMULATED_NOTE: Final = "This market is invented: nothing here is real."
 
 Tick = dict[str, Any]
-
-
-def condition(view: View, engine: EngineMode) -> tuple[str, str]:
-    """Return (state, sentence) of a page.
-
-    States, first that holds: `refused` the spec is not served; `waiting` no engine was
-    ever seen; `silent` it stopped beating; `preparing` or `failed` without a snapshot;
-    `stale` the exchange, candles or quotes are late; `simulated`; `ok`.
-    """
-    if view.refusal:
-        return "refused", view.refusal
-    if view.status is None:
-        return "waiting", "The engine is starting; it has not reported yet."
-    if not view.engine_alive:
-        restarted = "; it is being restarted" if engine == "internal" else ""
-        return "silent", f"The engine is not answering{restarted}."
-    if view.snapshot is None:
-        progress = view.progress
-        state = "failed" if progress.stage == "failed" else "preparing"
-        return state, progress.message or view.status.trouble
-    return _freshness(view)
-
-
-def _freshness(view: View) -> tuple[str, str]:
-    assert view.status is not None
-    if view.status.trouble:
-        return "stale", view.status.trouble
-    if view.candle_age is not None and view.candle_age > CANDLE_LATE_AFTER:
-        age = duration(view.candle_age.total_seconds())
-        return "stale", f"The last closed candle is {age} old."
-    if view.quote_age is None:
-        return "stale", "No price is published; the last close is shown."
-    if view.quote_age > QUOTE_STALE_AFTER:
-        return "stale", f"The last price is {duration(view.quote_age.total_seconds())} old."
-    if view.status.market == "simulated":
-        return "simulated", f"{SIMULATED_NOTE} {view.status.reason}".strip()
-    return "ok", ""
 
 
 def market_of(view: View) -> Market | None:
@@ -76,17 +41,27 @@ def price_tick(view: View, engine: EngineMode) -> Tick:
     state, note = condition(view, engine)
     tick: Tick = {"now": epoch_ms(view.exchange_now), "state": state, "note": note}
     if view.status is not None:
-        tick |= {
-            "market": market_of(view),
-            "provider": view.status.provider,
-            "beat": round((view.now - view.status.beat_at).total_seconds(), 1),
-        }
-        if view.status.weight_used is not None:
-            tick["weight"] = [view.status.weight_used, view.status.weight_limit]
+        tick |= {"market": market_of(view), **_engine_part(view, view.status)}
+    if view.snapshot is not None and view.switching:
+        tick["of"] = view.snapshot.provider
     if view.progress.stage != "ready":
         p = view.progress
         tick["progress"] = [p.stage, p.done, p.total, p.unit]
     return tick | _price_part(view)
+
+
+def _engine_part(view: View, status: EngineStatus) -> Tick:
+    part: Tick = {
+        "provider": status.provider,
+        "beat": round((view.now - status.beat_at).total_seconds(), 1),
+    }
+    if status.degraded:
+        part |= _optional_time("since", status.provider_since)
+    if status.frozen_at is not None:
+        part["frozen"] = True
+    if status.weight_used is not None:
+        part["weight"] = [status.weight_used, status.weight_limit]
+    return part
 
 
 def _price_part(view: View) -> Tick:
@@ -125,16 +100,19 @@ def live_tick(
 ) -> Tick:
     """Return the tick of Live and Portfolio: also forecasts' distance and the position.
 
+    Forecasts whose target time has passed have no distance, and a position is not valued at
+    another provider's price than it was bought at.
+
     Parameters
     ----------
     quote : Quote or None
         The price of the coin that is held.
     """
     tick = price_tick(view, engine)
-    if view.snapshot is not None and "price" in tick:
+    if "price" in tick and view.current_forecasts:
         tick["delta"] = {
             forecast.horizon: round(forecast.point - tick["price"], tick["dp"])
-            for forecast in view.snapshot.forecasts.values()
+            for forecast in view.current_forecasts
         }
     tick |= _position_part(holdings, market_of(view), quote)
     return fitted(tick)
@@ -144,7 +122,7 @@ def _position_part(
     holdings: Mapping[Market, Position], market: Market | None, quote: Quote | None
 ) -> Tick:
     position = holdings.get(market) if market else None
-    if position is None or quote is None or quote.market != position.market:
+    if position is None or quote is None or not can_mark(position, quote):
         return {}
     worth = mark(position, quote.price)
     figures = [_rounded(worth.value, 2), _rounded(worth.profit, 2), _rounded(worth.fraction, 6)]
@@ -157,8 +135,8 @@ def _rounded(value: float, digits: int) -> float:
     return round(value, digits) + 0.0
 
 
-def health_tick(view: View, engine: EngineMode) -> Tick:
-    """Return the tick of Model Health: also the engine's process and the clock."""
+def health_tick(view: View, engine: EngineMode, diagnosis: Diagnosis | None = None) -> Tick:
+    """Return the tick of Model Health: also the engine's process, the clock, rows and doctor."""
     tick = price_tick(view, engine)
     for key in ("low", "high", "day"):
         tick.pop(key, None)
@@ -167,8 +145,12 @@ def health_tick(view: View, engine: EngineMode) -> Tick:
         if view.status.clock_offset_ms is not None:
             tick["offset"] = round(view.status.clock_offset_ms)
     if view.snapshot is not None:
-        tick |= {"rows": view.snapshot.rows, "gaps": view.snapshot.gaps}
-        tick |= _optional_time("next", view.snapshot.next_training)
+        snapshot = view.snapshot
+        tick |= {"rows": [snapshot.rows, snapshot.gaps, snapshot.filled]}
+        tick |= {"revised": len(snapshot.revised)}
+        tick |= _optional_time("next", snapshot.next_training)
+    if diagnosis is not None:
+        tick["looked"] = epoch_ms(diagnosis.at)
     return fitted(tick)
 
 

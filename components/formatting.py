@@ -7,10 +7,12 @@ gives it the instant. Numbers are written the same way in assets/format.js.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final, Literal
 
 from dash import html
 
 MINUS = "−"
+_PROVIDERS: Final = {"cache": "the offline cache", "simulated": "the simulated market"}
 
 
 def decimals(price: float) -> int:
@@ -60,9 +62,22 @@ def epoch_ms(time: datetime) -> int:
     return round(time.timestamp() * 1000)
 
 
-def utc_text(time: datetime) -> str:
-    """Return ``2026-04-21 12:41:00 UTC``."""
-    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+def utc_text(time: datetime, digits: Literal["minutes", "seconds"] = "seconds") -> str:
+    """Return ``2026-04-21 12:41:00 UTC``, or without its seconds."""
+    utc = time.astimezone(UTC)
+    return f"{utc:%Y-%m-%d %H:%M} UTC" if digits == "minutes" else f"{utc:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def utc_clock(time: datetime, now: datetime) -> str:
+    """Return ``12:41 UTC``, with its date where that is not the one of `now`."""
+    if time.astimezone(UTC).date() != now.astimezone(UTC).date():
+        return utc_text(time, "minutes")
+    return f"{time.astimezone(UTC):%H:%M} UTC"
+
+
+def provider_name(provider: str) -> str:
+    """Return a provider as sentences name it; assets/format.js has the same names."""
+    return _PROVIDERS.get(provider, provider.capitalize())
 
 
 def moment(time: datetime | None, style: str = "time") -> html.Time | html.Span:

@@ -32,8 +32,10 @@ from core.domain.snapshot import (
 from core.domain.spec import (
     DEFAULT_TICKERS,
     PARAMETER_RANGES,
+    TICKER_DEFAULTS,
     ForecastSpec,
     Range,
+    TickerDefaults,
     parse_ticker,
     parse_whole_number,
 )
@@ -51,6 +53,7 @@ __all__ = [
     "HORIZONS",
     "LONG_BAR_MINUTES",
     "PARAMETER_RANGES",
+    "TICKER_DEFAULTS",
     "Block",
     "Diagnosis",
     "EngineStatus",
@@ -72,6 +75,7 @@ __all__ = [
     "Stage",
     "TailScore",
     "TailTrace",
+    "TickerDefaults",
     "Trade",
     "Verdict",
     "parse_ticker",

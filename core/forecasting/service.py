@@ -11,7 +11,17 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from core.clock import Clock
-from core.domain import EngineStatus, ForecastSpec, Progress, Quote, Series, Snapshot
+from core.domain import (
+    DEFAULT_TICKERS,
+    Diagnosis,
+    EngineStatus,
+    Forecast,
+    ForecastSpec,
+    Progress,
+    Quote,
+    Series,
+    Snapshot,
+)
 from core.errors import DemandRefused
 from core.forecasting.store import RetrainRequest, SnapshotStore, Want
 
@@ -32,7 +42,9 @@ RETRAIN_EVERY: Final = timedelta(minutes=10)
 class View:
     """What is known of a spec at `now`; each part is None until the engine published it.
 
-    `refusal` is empty, or the sentence why the spec is not served.
+    Snapshot and quote are of one provider: while the first one of another is on its way, the
+    old snapshot stands without a quote. `refusal` is empty, or the sentence why the spec is
+    not served.
     """
 
     now: datetime
@@ -50,15 +62,30 @@ class View:
 
     @property
     def exchange_now(self) -> datetime:
-        """Return `now` on the exchange's clock, by the engine's last known offset."""
+        """Return `now` on the exchange's clock: ours by the last known offset, or a frozen one."""
+        if self.status is not None and self.status.frozen_at is not None:
+            return self.status.frozen_at
         offset = (self.status.clock_offset_ms or 0.0) if self.status else 0.0
         return self.now + timedelta(milliseconds=offset)
+
+    @property
+    def switching(self) -> bool:
+        """Tell whether what is held is still of another provider than the one followed now."""
+        if self.status is None or self.snapshot is None:
+            return False
+        return self.snapshot.provider != self.status.provider
 
     @property
     def progress(self) -> Progress:
         """Return what the engine is doing for the spec."""
         known = self.status.progress.get(self.spec.key) if self.status else None
         return known or Progress(stage="ready" if self.snapshot else "waiting")
+
+    @property
+    def current_forecasts(self) -> tuple[Forecast, ...]:
+        """Return the forecasts whose target time is still to come."""
+        issued = self.snapshot.forecasts.values() if self.snapshot else ()
+        return tuple(f for f in issued if f.target_time > self.exchange_now)
 
     @property
     def quote_age(self) -> timedelta | None:
@@ -110,18 +137,29 @@ class ForecastService:
         except DemandRefused as error:
             refusal = str(error)
         status = self._store.status()
-        return View(
-            now=self._clock.now(),
-            spec=spec,
-            status=status,
-            snapshot=_of_market(self._store.snapshot(spec), status),
-            quote=_of_market(self._store.quote(spec.ticker), status),
-            refusal=refusal,
-        )
+        snapshot = _of_market(self._store.snapshot(spec), status)
+        quote = _of_market(self._store.quote(spec.ticker), status)
+        if snapshot and quote and quote.provider != snapshot.provider:
+            quote = None
+        return View(self._clock.now(), spec, status, snapshot, quote, refusal)
 
     def quote(self, ticker: str) -> Quote | None:
         """Return the published price of a ticker, without asking for its forecasts."""
         return _of_market(self._store.quote(ticker), self._store.status())
+
+    def tickers(self) -> list[str]:
+        """Return the tickers that can be picked: the default ones, and what else is served."""
+        status = self._store.status()
+        if status is None:
+            return list(DEFAULT_TICKERS)
+        failed = {key for key, progress in status.progress.items() if progress.stage == "failed"}
+        specs = (ForecastSpec.from_text(text) for text in status.served)
+        served = {spec.ticker for spec in specs if spec.key not in failed}
+        return [*DEFAULT_TICKERS, *sorted(served.difference(DEFAULT_TICKERS))]
+
+    def diagnosis(self) -> Diagnosis | None:
+        """Return what the doctor found last, None before it looked."""
+        return self._store.diagnosis()
 
     def series(self, spec: ForecastSpec) -> Series | None:
         """Return the chart data of `spec`; about 100 kB, so not for every tick."""

@@ -22,6 +22,7 @@ MARKETS: Final[tuple[Market, ...]] = ("live", "simulated")
 TRADES_KEPT: Final = 500
 _Read = TypeVar("_Read")
 _LARGEST: Final = 1e15
+_LONGEST_WORD: Final = 40
 _LATEST_MS: Final = 32_503_680_000_000  # the year 3000
 
 
@@ -70,6 +71,7 @@ def _position_to_stored(position: Position) -> dict[str, Any]:
         "invested": position.invested,
         "price": position.price,
         "bought_at": epoch_ms(position.bought_at),
+        "provider": position.provider,
     }
 
 
@@ -81,6 +83,7 @@ def _position_from_stored(market: Market, row: Any) -> Position:
         invested=_positive(row["invested"]),
         price=_positive(row["price"]),
         bought_at=_time(row["bought_at"]),
+        provider=_word(row.get("provider", "")),
     )
 
 
@@ -109,7 +112,7 @@ def _trade_from_stored(row: Any) -> Trade:
         amount=_positive(row["amount"]),
         time=_time(row["time"]),
         quote_time=_time(row["quote_time"]),
-        provider=str(row["provider"])[:40],
+        provider=_word(row["provider"]),
         profit=None if row["profit"] is None else _number(row["profit"]),
     )
 
@@ -141,6 +144,12 @@ def _time(value: object) -> datetime:
     if milliseconds > _LATEST_MS:
         raise ValueError("not a plausible time")
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a word")
+    return value[:_LONGEST_WORD]
 
 
 def _one_of(allowed: Iterable[Any], value: object) -> Any:

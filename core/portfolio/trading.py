@@ -67,12 +67,12 @@ def buy(
     """
     quote = _tradable(quote, now, tradable_for)
     units = amount / quote.price
-    position = Position(quote.market, quote.ticker, units, amount, quote.price, now)
+    position = Position(quote.market, quote.ticker, units, amount, quote.price, now, quote.provider)
     return position, _trade("buy", quote, units, amount, now, profit=None)
 
 
 def sell(position: Position, quote: Quote | None, now: datetime, tradable_for: timedelta) -> Trade:
-    """Sell all of `position` at `quote`; parameters and errors as for `buy`.
+    """Sell all of `position` at `quote`, of whichever provider; otherwise as `buy`.
 
     Raises
     ------
@@ -88,6 +88,13 @@ def sell(position: Position, quote: Quote | None, now: datetime, tradable_for: t
     value = position.units * quote.price
     profit = value - position.invested
     return _trade("sell", quote, position.units, value, now, profit)
+
+
+def can_mark(position: Position, quote: Quote) -> bool:
+    """Tell whether `quote` values `position`: the same coin and market at the same provider."""
+    return (position.market, position.ticker) == (quote.market, quote.ticker) and (
+        position.provider in ("", quote.provider)
+    )
 
 
 def mark(position: Position, price: float) -> Mark:

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from callbacks.ticks import SIMULATED_NOTE, condition, fitted, health_tick, live_tick, price_tick
+from callbacks.conditions import SIMULATED_NOTE, condition
+from callbacks.ticks import fitted, health_tick, live_tick, price_tick
 from core.domain import ForecastSpec, Position, Progress
 from core.forecasting.service import View
 from tests.web.conftest import NOW, Site
@@ -141,7 +142,7 @@ def test_a_profit_that_rounds_to_nothing_has_no_sign(published: Site) -> None:
 
 def test_health_carries_the_process_and_the_clock(published: Site) -> None:
     tick = health_tick(view(published), "internal")
-    assert (tick["offset"], tick["rows"], tick["gaps"]) == (14, 50_000, 0)
+    assert (tick["offset"], tick["rows"]) == (14, [50_000, 0, 0])
     assert tick["weight"] == [182, 6_000]
     assert {"pid", "started", "next"} <= tick.keys()
 
