@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from core.errors import BadAnswer, ExchangeError, ExchangeUnavailable, UnknownSymbol
+from core.exchanges.epoch import EPOCH, MS
 from core.exchanges.statuses import Complaint, Reply, sentence_of
 from core.exchanges.validation import price
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MS: Final = timedelta(milliseconds=1)
 # Their side is overloaded or lost the request: retried whatever the HTTP status.
 _RETRYABLE_CODES: Final = frozenset({-1000, -1001, -1006, -1007, -1008})
 _INVALID_SYMBOL: Final = -1121

@@ -50,16 +50,19 @@ class ServerClock:
         wall_age_s = (self._clock.now() - reading.wall).total_seconds()
         return age_s < _FRESH_FOR_S and abs(wall_age_s - age_s) < _PARTING_S
 
-    def set(self, server: datetime, sent_at: float, received_at: float) -> None:
+    def set(
+        self, server: datetime, sent_at: float, received_at: float, grain_s: float = 0.0
+    ) -> None:
         """Take a reading: `server` lies between the monotonic instants of the call.
 
-        The middle is assumed, so the error is at most half the round trip.
+        The middle is assumed, so the error is at most half the round trip, and half of
+        `grain_s` more where `server` is the middle of a span of so many seconds.
         """
         half = (received_at - sent_at) / 2
         now, wall = self._clock.monotonic(), self._clock.now()
         at = server + timedelta(seconds=now - (sent_at + half))
         with self._lock:
-            self._reading = _Reading(at, wall, now, timedelta(seconds=half))
+            self._reading = _Reading(at, wall, now, timedelta(seconds=half + grain_s / 2))
 
     def at(self, monotonic: float) -> datetime:
         """Return the exchange's time at a reading of `Clock.monotonic`; ours if unknown."""

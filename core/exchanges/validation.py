@@ -12,13 +12,12 @@ import pandas as pd
 
 from core.domain import CANDLE_COLUMNS
 from core.errors import BadAnswer
+from core.exchanges.epoch import LATEST_S
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 _FEWEST_FIELDS: Final = 11
 _CLOSE_TIME, _TRADES = 6, 8
-# Past the year 2255 a number is not seconds but milliseconds.
-_LATEST_S: Final = 9_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +164,7 @@ def whole_numbers(column: tuple[Any, ...], name: str) -> Ints:
 def opens_of_seconds(column: tuple[Any, ...]) -> Ints:
     """Return a column of open times sent as epoch seconds in epoch milliseconds."""
     seconds = whole_numbers(column, "open time")
-    if (np.abs(seconds) >= _LATEST_S).any():
+    if (np.abs(seconds) >= LATEST_S).any():
         raise BadAnswer("candles: an open time is not in seconds.")
     return seconds * 1_000
 
