@@ -5,26 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
-from tests.exchange import refusals
+from tests.exchange.answers import Answer, page
 
-_RESTRICTED = (
-    "Service unavailable from a restricted location according to 'b. Eligibility' in "
-    "https://www.binance.com/en/terms. Please contact customer service if you believe you "
-    "received this message in error."
-)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What goes over the wire."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-    content_type: str = "application/json;charset=UTF-8"
+SIGN_IN = "/sign-in"
 
 
 @dataclass(frozen=True)
@@ -34,18 +21,28 @@ class Fault:
     Attributes
     ----------
     kind : str
-        A key of `ANSWERS` (another answer is sent) or one of `BEHAVIOURS` (the right
-        answer is sent badly, or none).
+        A venue's own words: ``429``, ``418`` (Binance only), ``451``, ``code``. A key of
+        `ANSWERS`: another answer is sent. One of `BEHAVIOURS`: the right answer is sent
+        badly, or none. One of `spoils.SPOILS`: the right answer is sent with its candles damaged.
+        One of `STATES`: a true answer of an exchange whose clock or data are not right.
     path : str
-        Beginning of the paths it strikes; empty strikes all under ``/api``.
+        Beginning of the paths it strikes, or a pattern with ``*``; empty strikes all, of
+        the kinds in `spoils.SPOILS` those that answer candles.
     count : int or None
         How many calls it strikes, None for all until healed.
-    status, code, body : int, int, str
-        What the kinds ``5xx``, ``code`` and ``body`` send.
+    status, code, body, message : int, int, str, str
+        What the kinds ``5xx``, ``code`` and ``body`` send. Binance's ``code`` is a number,
+        Kraken's is the message alone and goes with status 200.
     retry_after : str or None
         Header of 429 and 418 as it is sent, None to leave it out.
     seconds : float
-        How long ``slow`` waits before, and ``drip`` between two bytes of, the answer.
+        How long ``slow`` waits before, and ``drip`` between two bytes of, the answer; by
+        how much ``skew`` moves the exchange's clock; how long after its end a minute is
+        final under ``late``.
+    rows : int
+        How many rows ``missing`` leaves out.
+    since_ms : int
+        Exchange time of the injection, filled in by the exchange: ``stale`` data end there.
     """
 
     kind: str
@@ -54,39 +51,30 @@ class Fault:
     status: int = 503
     code: int = -1001
     body: str = ""
+    message: str = ""
     retry_after: str | None = None
     seconds: float = 1.0
+    rows: int = 1
+    since_ms: int = 0
 
-    def __post_init__(self) -> None:
-        if self.kind not in ANSWERS and self.kind not in BEHAVIOURS:
-            raise ValueError(f"unknown fault {self.kind!r}: {sorted((*ANSWERS, *BEHAVIOURS))}")
-
-
-def _refusal(refusal: refusals.Refusal, fault: Fault) -> Answer:
-    headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
-    return Answer(refusal.status, json.dumps(refusal.body).encode(), headers)
-
-
-def _page(status: int, text: str) -> Answer:
-    body = f"<html><body><h2>{text}</h2></body></html>".encode()
-    return Answer(status, body, content_type="text/html")
+    def strikes(self, path: str) -> bool:
+        if "*" in self.path:
+            return fnmatchcase(path, self.path)
+        return path.startswith(self.path)
 
 
 ANSWERS: dict[str, Callable[[Fault], Answer]] = {
-    "429": lambda f: _refusal(refusals.too_much_weight(6_000, 0), f),
-    "418": lambda f: _refusal(refusals.banned(0, 0), f),
-    "451": lambda f: _refusal(refusals.Refusal(0, _RESTRICTED, status=451), f),
-    "403": lambda _f: _page(403, "403 Forbidden"),
-    "5xx": lambda f: _page(f.status, f"{f.status} Server Error"),
-    "code": lambda f: _refusal(refusals.Refusal(f.code, "Injected.", status=f.status), f),
-    "redirect": lambda _f: Answer(302, b"", {"Location": "/api/v3/ping"}),
+    "403": lambda _f: page(403, "403 Forbidden"),
+    "5xx": lambda f: page(f.status, f"{f.status} Server Error"),
+    "redirect": lambda _f: Answer(302, b"", {"Location": SIGN_IN}),
     "empty": lambda _f: Answer(200, b""),
     "garbage": lambda _f: Answer(200, bytes(range(256))),
-    "html": lambda _f: _page(200, "Please sign in"),
+    "html": lambda _f: page(200, "Please sign in"),
     "shape": lambda _f: Answer(200, b'{"unexpected":true}'),
     "body": lambda f: Answer(200, f.body.encode()),
 }
 BEHAVIOURS = ("hang", "slow", "drip", "reset", "cut")
+STATES = ("stale", "skew", "late")
 
 
 class FaultBook:
@@ -94,11 +82,11 @@ class FaultBook:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._faults: list[tuple[Fault, int | None]] = []
+        self._faults: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
         with self._lock:
-            self._faults.append((fault, fault.count))
+            self._faults.append(fault)
 
     def clear(self) -> None:
         with self._lock:
@@ -107,13 +95,13 @@ class FaultBook:
     def strike(self, path: str) -> Fault | None:
         """Return the fault that strikes a call to `path`, counting it."""
         with self._lock:
-            for i, (fault, left) in enumerate(self._faults):
-                if not path.startswith(fault.path):
+            for i, fault in enumerate(self._faults):
+                if not fault.strikes(path):
                     continue
-                if left == 1:
+                if fault.count == 1:
                     del self._faults[i]
-                elif left is not None:
-                    self._faults[i] = (fault, left - 1)
+                elif fault.count is not None:
+                    self._faults[i] = replace(fault, count=fault.count - 1)
                 return fault
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import struct
@@ -10,14 +9,11 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tests.exchange.faults import ANSWERS, Answer, Fault, fault_from_json
+from tests.exchange.answers import NOT_FOUND, Answer, Request, json_answer
+from tests.exchange.faults import BEHAVIOURS, Fault, fault_from_json
 
 if TYPE_CHECKING:
     from tests.exchange.exchange import LocalExchange
-
-NOT_FOUND = Answer(
-    404, b"<html><body><h2>404 Not found</h2></body></html>", content_type="text/html"
-)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -38,14 +34,13 @@ class Handler(BaseHTTPRequestHandler):
             self._control(target.path)
             return
         host, port = self.client_address[:2]
-        agent = self.headers.get("User-Agent", "")
-        fault = self.exchange.note_call(target.path, target.query, f"{host}:{port}", agent)
-        if fault is None:
-            self._send(self.exchange.answer(target.path, target.query, host))
-        elif fault.kind in ANSWERS:
-            self._send(ANSWERS[fault.kind](fault))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(target.path, target.query, host, headers)
+        fault = self.exchange.note_call(request, f"{host}:{port}")
+        if fault is not None and fault.kind in BEHAVIOURS:
+            self._misbehave(fault, request)
         else:
-            self._misbehave(fault, target.path, target.query, host)
+            self._send(self.exchange.answer(request, fault))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -53,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(NOT_FOUND)
             return
         try:
-            self.exchange.faults.add(fault_from_json(body))
+            self.exchange.inject(fault_from_json(body))
         except (ValueError, TypeError) as error:
             self._send_json({"error": str(error)}, 400)
         else:
@@ -74,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._send(NOT_FOUND)
 
-    def _misbehave(self, fault: Fault, path: str, query: str, host: str) -> None:
+    def _misbehave(self, fault: Fault, request: Request) -> None:
         self.close_connection = True
         if fault.kind == "reset":
             self._reset()
@@ -82,14 +77,14 @@ class Handler(BaseHTTPRequestHandler):
             self.exchange.stopping.wait()
         elif fault.kind == "slow":
             self.exchange.stopping.wait(fault.seconds)
-            self._send(self.exchange.answer(path, query, host))
+            self._send(self.exchange.answer(request))
         elif fault.kind == "cut":
-            self._send_part(self.exchange.answer(path, query, host))
+            self._send_part(self.exchange.answer(request))
         else:
-            self._drip(self.exchange.answer(path, query, host), fault.seconds)
+            self._drip(self.exchange.answer(request), fault.seconds)
 
     def _send_json(self, value: Any, status: int = 200) -> None:
-        self._send(Answer(status, json.dumps(value).encode()))
+        self._send(json_answer(value, status))
 
     def _send(self, answer: Answer) -> None:
         self._head(answer)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,16 +25,22 @@ _COLUMNS = (
 )
 # A minute passes its first extreme at one third and its second at two thirds.
 _KNOTS = (0.0, 1 / 3, 2 / 3, 1.0)
+# What a minute that is final late shows until then: the trades of its first 45 s.
+_LATE_PART = 0.75
 
 
 @dataclass(frozen=True)
 class Series:
-    """Recorded minutes: `opens` in epoch ms, shape (n,), ascending; `values` of shape (n, 9)."""
+    """Recorded minutes: `opens` in epoch ms, shape (n,), ascending; `values` of shape (n, 9).
+
+    A minute is final `late_ms` after it has ended; until then it looks unfinished.
+    """
 
     symbol: str
     opens: np.ndarray
     values: np.ndarray
     decimals: int
+    late_ms: int = 0
 
     @classmethod
     def of(cls, symbol: str, source: Path | pd.DataFrame) -> Series:
@@ -57,14 +62,19 @@ class Series:
     def minutes(self, first: int, last: int, now_ms: int) -> np.ndarray:
         """Return the rows of minutes `first` to `last` (excluded) as they stand at `now_ms`."""
         rows = self.values[first:last].copy()
-        if last > first and self.opens[last - 1] + MINUTE_MS > now_ms:
-            rows[-1] = self._under_way(last - 1, now_ms)
+        settled = int(np.searchsorted(self.opens, now_ms - MINUTE_MS - self.late_ms, side="right"))
+        for i in range(max(first, settled), last):
+            rows[i - first] = self._under_way(i, now_ms)
         return rows
 
-    def klines(
+    def bars(
         self, step_ms: int, start: int | None, end: int | None, limit: int, now_ms: int
-    ) -> list[list[Any]]:
-        """Return rows as sent: the oldest from `start` on, or else the newest up to `end`."""
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return open times (n,) and rows (n, 9) of bars of `step_ms`.
+
+        The oldest from `start` on, or else the newest up to `end`; both inclusive, compared
+        with the open time. The last one is unfinished where the range reaches the present.
+        """
         begun = self.begun(now_ms)
         bars = self.opens[:begun] // step_ms * step_ms
         firsts = np.flatnonzero(np.diff(bars, prepend=-1))
@@ -75,12 +85,10 @@ class Series:
             low = max(low, high - limit)
         high = min(high, low + limit)
         if high <= low:
-            return []
+            return bar_opens[:0], self.values[:0]
         after = int(firsts[high]) if high < len(firsts) else begun
         rows = self.minutes(int(firsts[low]), after, now_ms)
-        merged = merge(rows, firsts[low:high] - firsts[low])
-        opens = bar_opens[low:high].tolist()
-        return [wire_row(o, step_ms, v) for o, v in zip(opens, merged.tolist(), strict=True)]
+        return bar_opens[low:high], merge(rows, firsts[low:high] - firsts[low])
 
     def price(self, now_ms: int) -> float | None:
         """Return the last price; None before the first minute."""
@@ -89,10 +97,33 @@ class Series:
             return None
         return float(self.minutes(begun - 1, begun, now_ms)[0, CLOSE])
 
+    @property
+    def tick(self) -> float:
+        """Return the smallest step of the price."""
+        return 10.0**-self.decimals
+
+    def book(self, levels: int, now_ms: int) -> tuple[list[float], list[float]]:
+        """Return the prices of an order book, best first: bids from the last price down, asks up.
+
+        Made, not recorded: one level at each tick.
+        """
+        price = self.price(now_ms) or 0.0
+        bids = [round(price - i * self.tick, self.decimals) for i in range(levels)]
+        asks = [round(price + i * self.tick, self.decimals) for i in range(1, levels + 1)]
+        return [bid for bid in bids if bid > 0], asks
+
+    def traded_at(self, now_ms: int) -> int:
+        """Return when the last trade known at `now_ms` was made, epoch ms."""
+        return min(now_ms, int(self.opens[self.begun(now_ms) - 1]) + MINUTE_MS - 1)
+
     def last_day(self, now_ms: int) -> np.ndarray:
         """Return the minutes begun within the last 24 hours as one merged row."""
+        return self.since(now_ms - DAY_MS, now_ms)
+
+    def since(self, start_ms: int, now_ms: int) -> np.ndarray:
+        """Return the minutes begun after `start_ms`, but at least the last, as one merged row."""
         begun = self.begun(now_ms)
-        first = min(self.begun(now_ms - DAY_MS), begun - 1)
+        first = min(self.begun(start_ms), begun - 1)
         return merge(self.minutes(first, begun, now_ms), np.array([0]))[0]
 
     def _under_way(self, i: int, now_ms: int) -> np.ndarray:
@@ -101,7 +132,8 @@ class Series:
         All prices lie within the final low and high; amounts grow with time.
         """
         final = self.values[i]
-        part = (now_ms - int(self.opens[i])) / MINUTE_MS
+        passed_ms = now_ms - int(self.opens[i])
+        part = min(passed_ms / MINUTE_MS, _LATE_PART if self.late_ms else 1.0)
         rises = final[CLOSE] >= final[OPEN]
         extremes = (final[LOW], final[HIGH]) if rises else (final[HIGH], final[LOW])
         path = (final[OPEN], *extremes, final[CLOSE])
@@ -124,16 +156,6 @@ def merge(rows: np.ndarray, firsts: np.ndarray) -> np.ndarray:
     return merged
 
 
-def wire_row(open_ms: int, step_ms: int, v: list[float]) -> list[Any]:
-    """Return the 12 fields: times and trades as numbers, the rest as text of 8 decimals."""
-    o, h, low, c, volume = (f"{x:.8f}" for x in v[OPEN : VOLUME + 1])
-    quote, base_taken, quote_taken = (
-        f"{v[i]:.8f}" for i in (QUOTE_VOLUME, TAKER_BASE, TAKER_QUOTE)
-    )
-    close_ms, trades = open_ms + step_ms - 1, int(v[TRADES])
-    return [open_ms, o, h, low, c, volume, close_ms, quote, trades, base_taken, quote_taken, "0"]
-
-
 def read_candles(path: Path) -> pd.DataFrame:
     """Read a CSV (gzip or plain) whose header begins ``open_time,open,high,low,close,volume``.
 
@@ -145,12 +167,12 @@ def read_candles(path: Path) -> pd.DataFrame:
 
 
 def with_all_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make up what a short recording lacks: traded at the mean price, half of it by takers."""
+    """Make up what a short recording lacks: 4 trades at the mean price, half of it by takers."""
     mean_price = frame[["open", "high", "low", "close"]].mean(axis=1)
     quote = frame["volume"] * mean_price
     made = {
         "quote_volume": quote,
-        "trades": (frame["volume"] > 0).astype(float),
+        "trades": 4.0 * (frame["volume"] > 0),
         "taker_buy_base": frame["volume"] / 2,
         "taker_buy_quote": quote / 2,
     }

@@ -5,20 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
-from urllib.parse import parse_qsl
 
-from tests.exchange import refusals
+from tests.exchange.binance import refusals
 
 Params = Mapping[str, str]
 _SYMBOL = re.compile(r"[A-Z0-9_.&-]{1,50}")
 _SYMBOL_RANGE = r"^[\w\-._&&[^a-z]]{1,50}$"
 _SYMBOLS_RANGE = r'^\[("[\w\-._&&[^a-z]]{1,50}"(,"[\w\-._&&[^a-z]]{1,50}"){0,}){0,1}\]$'
+_LARGEST_MS = 10**14
 _WHOLE = re.compile(r"[0-9]{1,20}")
 _WHOLE_RANGE = "^[0-9]{1,20}$"
-
-
-def parse_query(query: str) -> list[tuple[str, str]]:
-    return parse_qsl(query, keep_blank_values=True)
 
 
 def read_params(
@@ -48,6 +44,17 @@ def whole_number(params: Params, name: str) -> int | None:
     if not _WHOLE.fullmatch(text):
         raise refusals.illegal_characters(name, _WHOLE_RANGE)
     return int(text)
+
+
+def instant(params: Params, name: str, *, up: bool) -> int | None:
+    """Return a time in epoch ms; one in microseconds is rounded up or down to whole ms.
+
+    Binance takes either; 1e14 parts them: as ms it is in the year 5138, as us in 1973.
+    """
+    value = whole_number(params, name)
+    if value is None or value <= _LARGEST_MS:
+        return value
+    return -(-value // 1000) if up else value // 1000
 
 
 def one_symbol(params: Params) -> str:

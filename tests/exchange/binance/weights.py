@@ -8,13 +8,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from core.clock import Clock
-from tests.exchange import refusals
+from tests.exchange.binance import refusals
 from tests.exchange.market_clock import to_ms
 
 _MINUTE_MS = 60_000
 # Binance does not say how often one may go on; these numbers are this exchange's.
 _REFUSALS_BEFORE_BAN = 5
-_FIRST_BAN_S = 120
+FIRST_BAN_S = 120
 _LONGEST_BAN_S = 3 * 86_400
 
 
@@ -59,6 +59,12 @@ class Budget:
                 raise self._over_limit(account, now_ms)
             return account.used
 
+    def ban(self, address: str, seconds: float) -> None:
+        """Refuse every call of an address from now on for so long."""
+        with self._lock:
+            account = self._accounts[address]
+            account.banned_until_ms = to_ms(self._clock.now()) + int(seconds * 1000)
+
     def used(self, address: str) -> int:
         """Return the weight `address` used in the minute it last called in."""
         with self._lock:
@@ -74,7 +80,7 @@ class Budget:
         if account.refused <= _REFUSALS_BEFORE_BAN:
             left_s = math.ceil((_MINUTE_MS - now_ms % _MINUTE_MS) / 1000)
             return refusals.too_much_weight(self.limit, left_s)
-        ban_s = min(_FIRST_BAN_S * 2**account.bans, _LONGEST_BAN_S)
+        ban_s = min(FIRST_BAN_S * 2**account.bans, _LONGEST_BAN_S)
         account.bans += 1
         account.banned_until_ms = now_ms + ban_s * 1000
         return self._banned(account, now_ms)
