@@ -5,9 +5,11 @@ MarketPulseError
 ├── ParameterError           show the sentence beside the field
 ├── ExchangeError            the exchange did not give what was asked
 │   ├── ExchangeUnavailable  transport failed, 5xx, overload: retry, then next host
-│   ├── ExchangeTimeout      as unavailable; the overall deadline was used up
+│   │   ├── ExchangeTimeout  the overall deadline was used up
+│   │   └── CircuitOpen      nothing was sent: the host failed too often, probed at `retry_at`
 │   ├── RateLimited          429: no call to this exchange until `retry_at`
-│   ├── Banned               418: as rate limited, for longer
+│   │   ├── Banned           418: as rate limited, for longer
+│   │   └── OverBudget       nothing was sent: our own budget, not a block by the exchange
 │   ├── Restricted           451: this host family never answers from here
 │   ├── Forbidden            403: a firewall refused; leave the host alone
 │   ├── BadRequest           4xx with a code: our mistake, never retried
@@ -59,6 +61,16 @@ class ExchangeTimeout(ExchangeUnavailable):
     """No whole answer within the deadline."""
 
 
+class CircuitOpen(ExchangeUnavailable):
+    """Nothing was sent: the host failed too often in a row; it is probed at `retry_at`."""
+
+    retryable = False
+
+    def __init__(self, message: str, retry_at: datetime) -> None:
+        super().__init__(message)
+        self.retry_at = retry_at
+
+
 class RateLimited(ExchangeError):
     """429: nothing is sent to this exchange before `retry_at` (aware, UTC)."""
 
@@ -69,6 +81,13 @@ class RateLimited(ExchangeError):
 
 class Banned(RateLimited):
     """418: the address is banned until `retry_at`."""
+
+
+class OverBudget(RateLimited):
+    """Nothing was sent: the call passes our own budget until `retry_at`.
+
+    The exchange has refused nothing, so this is no block.
+    """
 
 
 class Restricted(ExchangeError):

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import ipaddress
-import math
 import random
-import threading
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Final, Literal
+from datetime import datetime
+from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from core.clock import Clock
 from core.domain import Block
 from core.errors import Banned, ExchangeError, Forbidden, RateLimited, Restricted
+from core.exchanges.gate_memory import LONGEST_WAIT_S, GateMemory, Kind, Refusal
 
+_RESTRICTED_FOR_S: Final = 86_400.0
 _FORBIDDEN_FOR_S: Final = 60.0
 # Callers that were all stopped at one instant do not all start again at one instant.
 _REOPENING_SPREAD_S: Final = 1.0
+# No host is called so.
+_EXCHANGE: Final = "*"
 
 
 def host_of(base_url: str) -> str:
@@ -51,64 +54,80 @@ class Access:
     clock : Clock
     jitter : callable
         Returns a number in [0, 1).
+    memory : Path or None
+        File shared with other processes and kept over restarts; see `GateMemory`.
     """
 
-    def __init__(self, clock: Clock, jitter: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        jitter: Callable[[], float] = random.random,
+        memory: Path | None = None,
+    ) -> None:
         self._clock = clock
         self._jitter = jitter
-        self._lock = threading.Lock()
-        self._closed_by: RateLimited | None = None
-        self._closed_until = -math.inf
-        self._aside: dict[str, tuple[float, ExchangeError]] = {}
+        self._memory = GateMemory(clock, memory)
 
     def check(self) -> None:
         """Raise `RateLimited` or `Banned` while nothing may be sent to the exchange."""
-        with self._lock:
-            error = self._closed_by
-            if error is None or self._clock.monotonic() >= self._closed_until:
-                return
-        raise type(error)(str(error), error.retry_at)
+        if (refusal := self._memory.standing(_EXCHANGE)) is not None:
+            raise _closed_by(refusal, self._clock.now())
 
     @property
     def block(self) -> Block | None:
         """Return what `check` would raise, as a value; None while the gate is open."""
-        try:
-            self.check()
-        except RateLimited as error:
-            kind: Literal["limited", "banned"]
-            kind = "banned" if isinstance(error, Banned) else "limited"
-            return Block(kind, error.retry_at)
-        return None
+        refusal = self._memory.standing(_EXCHANGE)
+        if refusal is None:
+            return None
+        return Block("banned" if refusal.kind == "banned" else "limited", refusal.until)
 
-    def close(self, error: type[RateLimited], message: str, wait_s: float) -> RateLimited:
-        """Close the gate for `wait_s` seconds and return the error that says so.
+    def close(
+        self,
+        error: type[RateLimited],
+        message: str,
+        wait_s: float,
+        until: datetime | None = None,
+    ) -> RateLimited:
+        """Close the gate and return the error that says until when.
 
         A gate that is already closed for longer stays so.
+
+        Parameters
+        ----------
+        error : type
+            `RateLimited` or `Banned`.
+        message : str
+            Who answered what, without a full stop.
+        wait_s : float
+            Seconds to wait, where `until` does not tell.
+        until : datetime or None
+            End as the exchange told it; taken where it lies ahead by our clock.
         """
+        now = self._clock.now()
+        if until is not None and until > now:
+            wait_s = min((until - now).total_seconds(), LONGEST_WAIT_S)
         wait_s += self._jitter() * _REOPENING_SPREAD_S
-        retry_at = self._clock.now() + timedelta(seconds=wait_s)
-        closing = error(f"{message}: nothing is sent before {retry_at:%H:%M:%S} UTC.", retry_at)
-        with self._lock:
-            until = self._clock.monotonic() + wait_s
-            if until > self._closed_until:
-                self._closed_until, self._closed_by = until, closing
-        return closing
+        kind: Kind = "banned" if issubclass(error, Banned) else "limited"
+        return _closed_by(self._memory.keep(_EXCHANGE, kind, message, wait_s), now)
 
     def set_aside(self, base_url: str, error: Restricted | Forbidden) -> None:
-        """Leave a host alone: its family for ever after 451, itself for 60 s after 403."""
-        with self._lock:
-            if isinstance(error, Restricted):
-                self._aside[family_of(base_url)] = (math.inf, error)
-            else:
-                until = self._clock.monotonic() + _FORBIDDEN_FOR_S
-                self._aside[host_of(base_url)] = (until, error)
+        """Leave a host alone: its family for a day after 451, itself for 60 s after 403."""
+        if isinstance(error, Restricted):
+            self._memory.keep(family_of(base_url), "restricted", str(error), _RESTRICTED_FOR_S)
+        else:
+            self._memory.keep(host_of(base_url), "forbidden", str(error), _FORBIDDEN_FOR_S)
 
     def refusal(self, base_url: str) -> ExchangeError | None:
         """Return why the host is set aside, or None where it may be asked."""
-        now = self._clock.monotonic()
-        with self._lock:
-            for key in (family_of(base_url), host_of(base_url)):
-                until, error = self._aside.get(key, (-math.inf, None))
-                if now < until and error is not None:
-                    return type(error)(str(error))
+        for key in (family_of(base_url), host_of(base_url)):
+            if (refusal := self._memory.standing(key)) is not None:
+                kind = Restricted if refusal.kind == "restricted" else Forbidden
+                return kind(refusal.sentence)
         return None
+
+
+def _closed_by(refusal: Refusal, now: datetime) -> RateLimited:
+    kind = Banned if refusal.kind == "banned" else RateLimited
+    until = refusal.until
+    day = "" if until.date() == now.date() else f"{until:%Y-%m-%d} "
+    return kind(f"{refusal.sentence}: nothing is sent before {day}{until:%H:%M:%S} UTC.", until)

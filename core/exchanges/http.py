@@ -5,20 +5,23 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 from core.clock import Clock
 from core.domain import Block
 from core.errors import (
     BadRequest,
     ExchangeError,
-    ExchangeTimeout,
     Forbidden,
     RateLimited,
     Restricted,
 )
 from core.exchanges.access import Access, host_of
+from core.exchanges.budget import Pacing, WeightBudget
+from core.exchanges.circuit import Circuit
+from core.exchanges.failures import joined
 from core.exchanges.statuses import (
     Complaint,
     Limit,
@@ -35,11 +38,20 @@ CodeReader = Callable[[Reply, Complaint], ExchangeError | None]
 DEADLINE_S: Final = 20.0
 _RETRIES: Final = 3
 _FIRST_BACKOFF_S: Final = 0.5
-_WEIGHT_IS_OF_THE_LAST_S: Final = 60.0
 
 
 def no_codes(_reply: Reply, _complaint: Complaint) -> None:
     """Leave every refusal to its HTTP status."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request(Generic[T]):
+    """What is asked, of whichever host, and how its answer is read."""
+
+    path: str
+    params: Mapping[str, str]
+    read: Callable[[Reply], T]
+    weight: int
 
 
 class HttpClient:
@@ -100,33 +112,28 @@ class HttpClient:
         self._read_code = read_code
         self._read_limit = read_limit
         self._weight_header = weight_header
-        self._weight_limit = weight_limit
-        self._min_interval_s = min_interval_s
-        self._memory = memory
         self._transport = transport or Transport(clock)
         self._jitter = jitter
-        self._access = Access(clock, jitter)
+        self._access = Access(clock, jitter, memory)
+        self._budget = WeightBudget(clock, name, weight_limit)
+        self._pacing = Pacing(clock, name, min_interval_s)
+        self._circuits = {url: Circuit(clock, host_of(url)) for url in self.base_urls}
         self._lock = threading.Lock()
         self._preferred = self.base_urls[0]
-        self._weight: tuple[int, float] | None = None
 
     @property
     def weight_used(self) -> int | None:
         """Request weight as the exchange last told it; None when older than a minute."""
-        with self._lock:
-            weight = self._weight
-        if weight is None or self._clock.monotonic() - weight[1] > _WEIGHT_IS_OF_THE_LAST_S:
-            return None
-        return weight[0]
+        return self._budget.told
 
     @property
     def weight_limit(self) -> int | None:
         """Request weight the exchange allows in a minute; None where it counts none."""
-        return self._weight_limit
+        return self._budget.limit
 
     def set_weight_limit(self, limit: int) -> None:
         """Take the limit that the exchange told."""
-        self._weight_limit = limit
+        self._budget.set_limit(limit)
 
     @property
     def block(self) -> Block | None:
@@ -166,21 +173,27 @@ class HttpClient:
         ------
         RateLimited, Banned
             At once, with nothing sent, while the gate is closed.
+        OverBudget
+            Nothing was sent: the wait for our own budget is longer than the deadline.
         BadRequest
             At once: another host would say the same.
+        CircuitOpen
+            At once: every host that may be asked failed too often; tells the next probe.
         ExchangeError
             Every host failed; the sentence says what each one did. The class is that of
             the failure most likely to pass.
         """
         self._access.check()
+        request = _Request(path, params, read, weight)
         deadline = self._clock.monotonic() + deadline_s
-        failures = {url: self._access.refusal(url) for url in self._in_order()}
+        self._budget.await_room(weight, deadline)
+        failures = {url: self._refusal(url) for url in self._in_order()}
         hosts = [url for url, refusal in failures.items() if refusal is None]
         for left, url in zip(range(len(hosts), 0, -1), hosts, strict=True):
             now = self._clock.monotonic()
             until = now + (deadline - now) / left
             try:
-                value = self._repeat(url, path, params, read, until)
+                value = self._repeat(url, request, until)
             except (RateLimited, BadRequest):
                 raise
             except ExchangeError as error:
@@ -188,7 +201,7 @@ class HttpClient:
             else:
                 self.prefer(url)
                 return value
-        raise _summary(self._name, {u: e for u, e in failures.items() if e is not None})
+        raise joined(self._name, {u: e for u, e in failures.items() if e is not None})
 
     def ask(
         self,
@@ -201,44 +214,51 @@ class HttpClient:
     ) -> T:
         """Send one request to one host, without repeats; `until` is a monotonic reading."""
         self._access.check()
-        if (refusal := self._access.refusal(base_url)) is not None:
+        if (refusal := self._refusal(base_url)) is not None:
             raise refusal
-        reply = self._transport.get(base_url, path, params, until)
-        self._note_weight(reply)
-        if (error := self._error_of(reply)) is not None:
-            if isinstance(error, (Restricted, Forbidden)):
-                self._access.set_aside(base_url, error)
-            raise error
-        return read(reply)
+        with self._circuits[base_url].call():
+            return self._send(base_url, _Request(path, params, read, weight), until)
+
+    def _refusal(self, url: str) -> ExchangeError | None:
+        return self._access.refusal(url) or self._circuits[url].refusal()
 
     def _in_order(self) -> list[str]:
         with self._lock:
             preferred = self._preferred
         return sorted(self.base_urls, key=lambda url: url != preferred)
 
-    def _repeat(
-        self,
-        url: str,
-        path: str,
-        params: Mapping[str, str],
-        read: Callable[[Reply], T],
-        until: float,
-    ) -> T:
+    def _repeat(self, url: str, request: _Request[T], until: float) -> T:
         attempt = 0
-        while True:
-            try:
-                return self.ask(url, path, params, read, until)
-            except ExchangeError as error:
-                pause_s = _FIRST_BACKOFF_S * 2**attempt * (0.5 + self._jitter())
-                in_time = self._clock.monotonic() + pause_s < until
-                if not error.retryable or attempt == _RETRIES or not in_time:
-                    raise
-            self._clock.sleep(pause_s)
-            attempt += 1
+        with self._circuits[url].call() as probe:
+            while True:
+                try:
+                    return self._send(url, request, until)
+                except ExchangeError as error:
+                    pause_s = _FIRST_BACKOFF_S * 2**attempt * (0.5 + self._jitter())
+                    in_time = self._clock.monotonic() + pause_s < until
+                    last = probe or attempt == _RETRIES or not in_time
+                    if last or not error.retryable:
+                        raise
+                self._clock.sleep(pause_s)
+                attempt += 1
+
+    def _send(self, url: str, request: _Request[T], until: float) -> T:
+        self._pacing.take(until)
+        self._budget.take(request.weight, until)
+        self._access.check()  # while this call waited, another may have been told to stop
+        if (refusal := self._access.refusal(url)) is not None:
+            raise refusal
+        reply = self._transport.get(url, request.path, request.params, until)
+        self._note_weight(reply)
+        if (error := self._error_of(reply)) is not None:
+            if isinstance(error, (Restricted, Forbidden)):
+                self._access.set_aside(url, error)
+            raise error
+        return request.read(reply)
 
     def _error_of(self, reply: Reply) -> ExchangeError | None:
         if (limit := self._read_limit(reply)) is not None:
-            return self._access.close(limit.kind, limit.said, limit.wait_s)
+            return self._access.close(limit.kind, limit.said, limit.wait_s, limit.until)
         if reply.status == 200:
             return None
         complaint = complaint_of(reply)
@@ -249,23 +269,4 @@ class HttpClient:
     def _note_weight(self, reply: Reply) -> None:
         text = reply.headers.get(self._weight_header, "") if self._weight_header else ""
         if text.isascii() and text.isdigit():
-            with self._lock:
-                self._weight = (int(text), reply.received_at)
-
-
-def _summary(name: str, failures: Mapping[str, ExchangeError]) -> ExchangeError:
-    """Join what the hosts did into the error of the one most likely to recover."""
-    hopeful = min(failures.values(), key=_hopelessness)
-    if len(failures) == 1:
-        return hopeful
-    told = " ".join(str(error) for error in failures.values())
-    hosts = ", ".join(host_of(url) for url in failures)
-    return type(hopeful)(f"No host of {name} ({hosts}) gave an answer. {told}")
-
-
-def _hopelessness(error: ExchangeError) -> int:
-    if isinstance(error, Restricted):
-        return 3
-    if isinstance(error, Forbidden):
-        return 2
-    return 1 if isinstance(error, ExchangeTimeout) else 0
+            self._budget.note(int(text), reply.sent_at, reply.received_at)

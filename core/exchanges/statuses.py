@@ -7,8 +7,10 @@ Source of the meanings: Binance spot REST documentation, "HTTP Return Codes" and
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 
 from core.errors import (
@@ -20,11 +22,12 @@ from core.errors import (
     RateLimited,
     Restricted,
 )
+from core.exchanges.gate_memory import LONGEST_WAIT_S
 
 _DEFAULT_WAIT_S: Final = {429: 60.0, 418: 120.0}
-# The longest ban the exchange documents is three days.
-_LONGEST_WAIT_S: Final = 3 * 86_400.0
 _MESSAGE_LIMIT: Final = 200
+# From 2001 to 2286.
+_EPOCH_MS: Final = re.compile(r"(?<!\d)\d{13}(?!\d)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,16 @@ def answered(reply: Reply, meaning: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A refusal that closes the gate: its class, what was said, and for how many seconds."""
+    """A refusal that closes the gate: its class, what was said, and for how many seconds.
+
+    `until` is the end that the body told, for where no header told the wait; it counts
+    only where it lies ahead by our clock, and `wait_s` otherwise.
+    """
 
     kind: type[RateLimited]
     said: str
     wait_s: float
+    until: datetime | None = None
 
 
 def limit_of(reply: Reply) -> Limit | None:
@@ -108,8 +116,10 @@ def limit_of(reply: Reply) -> Limit | None:
         (Banned, "address banned") if reply.status == 418 else (RateLimited, "too many requests")
     )
     asked_s = wait_asked_s(reply)
-    wait_s = _DEFAULT_WAIT_S[reply.status] if asked_s is None else asked_s
-    return Limit(kind, answered(reply, meaning), wait_s)
+    if asked_s is not None:
+        return Limit(kind, answered(reply, meaning), asked_s)
+    until = _end_told(complaint_of(reply)) if reply.status == 418 else None
+    return Limit(kind, answered(reply, meaning), _DEFAULT_WAIT_S[reply.status], until)
 
 
 def wait_asked_s(reply: Reply) -> float | None:
@@ -121,7 +131,13 @@ def wait_asked_s(reply: Reply) -> float | None:
     text = next((v for k, v in reply.headers.items() if k.lower() == "retry-after"), "").strip()
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         return None
-    return min(max(float(text), 1.0), _LONGEST_WAIT_S)
+    return min(max(float(text), 1.0), LONGEST_WAIT_S)
+
+
+def _end_told(complaint: Complaint) -> datetime | None:
+    """Return the end of a ban, which Binance tells as epoch milliseconds in its sentence."""
+    told = _EPOCH_MS.search(complaint.message)
+    return datetime.fromtimestamp(int(told[0]) / 1000, UTC) if told else None
 
 
 def error_of_status(

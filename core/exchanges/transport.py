@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from http.cookiejar import DefaultCookiePolicy
 from typing import Final, cast
 
@@ -12,6 +14,7 @@ import urllib3
 from core.clock import Clock
 from core.errors import BadAnswer, ExchangeTimeout, ExchangeUnavailable
 from core.exchanges.access import host_of
+from core.exchanges.connections import FollowedAdapter, Lifeline
 from core.exchanges.statuses import Reply
 
 USER_AGENT: Final = "market-pulse/0.1"
@@ -39,37 +42,58 @@ class Transport:
         self._session.headers["User-Agent"] = USER_AGENT
         self._session.headers["Accept"] = "application/json"
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = requests.adapters.HTTPAdapter(pool_maxsize=_CONNECTIONS)
+        adapter = FollowedAdapter(pool_maxsize=_CONNECTIONS)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
     def get(self, base_url: str, path: str, params: Mapping[str, str], until: float) -> Reply:
         """Send one GET and read the whole answer; redirects are not followed.
 
+        The exchange is talked to in a thread of its own: when the time is used up, the
+        connection is cut and the caller goes on, whatever the look-up of the name, the
+        handshake, the header or the body was waiting for.
+
         Parameters
         ----------
         until : float
-            Reading of `Clock.monotonic` after which the answer is given up. Looked at
-            between reads: a silent host is given up by the read timeout, which is never
-            longer than what is left.
+            Reading of `Clock.monotonic` after which the answer is given up.
 
         Raises
         ------
         ExchangeTimeout, ExchangeUnavailable, BadAnswer
         """
-        host, sent_at = host_of(base_url), self._clock.monotonic()
-        if sent_at >= until:
+        host, left_s = host_of(base_url), until - self._clock.monotonic()
+        if left_s <= 0:
             raise ExchangeTimeout(f"{host} was not asked: the time for the call was used up.")
-        connect_s, read_s = (min(limit, until - sent_at) for limit in self._timeouts)
+        lifeline, outcome = Lifeline(), Future[Reply]()
+
+        def talk() -> None:
+            try:
+                with lifeline.held():
+                    outcome.set_result(self._exchange(base_url + path, params, host, left_s))
+            except BaseException as error:  # noqa: BLE001 - raised again in the caller
+                outcome.set_exception(error)
+
+        threading.Thread(target=talk, name=f"GET {host}", daemon=True).start()
+        try:
+            return outcome.result(timeout=left_s)
+        except TimeoutError:
+            lifeline.cut()
+            raise ExchangeTimeout(f"{host} gave no whole answer in time.") from None
+
+    def _exchange(self, url: str, params: Mapping[str, str], host: str, left_s: float) -> Reply:
+        """Talk to the exchange for as long as it keeps talking."""
+        connect_s, read_s = (min(limit, left_s) for limit in self._timeouts)
+        sent_at = self._clock.monotonic()
         try:
             with self._session.get(
-                base_url + path,
+                url,
                 params=params,
                 timeout=(connect_s, read_s),
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = self._body(response, host, until)
+                body = _body(response, host)
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
             raise ExchangeTimeout(f"{host} did not answer in time.") from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -77,17 +101,16 @@ class Transport:
         received_at = self._clock.monotonic()
         return Reply(host, response.status_code, response.headers, body, sent_at, received_at)
 
-    def _body(self, response: requests.Response, host: str, until: float) -> bytes:
-        body = bytearray()
-        raw = cast(urllib3.HTTPResponse, response.raw)
-        # read1 returns what has come; read would wait for a whole chunk past the deadline.
-        while chunk := raw.read1(_CHUNK, decode_content=True):
-            body += chunk
-            if len(body) > _LARGEST_BODY:
-                raise BadAnswer(f"{host} sent more than {_LARGEST_BODY:,} bytes.")
-            if self._clock.monotonic() >= until:
-                raise ExchangeTimeout(f"{host} was still sending when the time was used up.")
-        return bytes(body)
+
+def _body(response: requests.Response, host: str) -> bytes:
+    body = bytearray()
+    raw = cast(urllib3.HTTPResponse, response.raw)
+    # read1 returns what has come; read would wait for a whole chunk.
+    while chunk := raw.read1(_CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > _LARGEST_BODY:
+            raise BadAnswer(f"{host} sent more than {_LARGEST_BODY:,} bytes.")
+    return bytes(body)
 
 
 def _cause(error: BaseException) -> str:

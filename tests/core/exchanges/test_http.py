@@ -217,17 +217,21 @@ def test_a_silent_host_leaves_time_for_the_next(
     assert "serverTime" in answer
 
 
-def test_a_restricted_host_is_never_asked_again(
+def test_a_restricted_host_is_not_asked_for_a_day(
     exchange: LocalExchange, other: LocalExchange, clock: ManualClock
 ) -> None:
     client = client_of(clock, exchange, other)
     exchange.fail("451")
     assert "serverTime" in ask(client)
-    clock.advance(7 * 86_400)
-    other.fail("5xx", count=None)
+    clock.advance(86_399)
+    other.fail("5xx", count=4)
     with pytest.raises(ExchangeUnavailable, match="restricted location"):
         ask(client)
     assert len(exchange.calls()) == 1
+    clock.advance(2)
+    client.prefer(exchange.base_url)
+    assert "serverTime" in ask(client)
+    assert len(exchange.calls()) == 2
 
 
 def test_a_forbidding_host_is_left_alone_for_a_minute(
