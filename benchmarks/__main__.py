@@ -8,7 +8,7 @@ import sys
 from typing import Final
 
 # Each runs in a process of its own, so that none measures what another left behind.
-STANDARD: Final = ("training", "load", "memory")
+STANDARD: Final = ("training", "load", "memory", "weight")
 ON_REQUEST: Final = ("follow", "forecast_quality")
 
 
