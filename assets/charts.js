@@ -108,7 +108,8 @@
   }
 
   function wholeLive(paint) {
-    const meta = { last: paint.last, lastWall: pulse.format.wall(paint.last), cutoff: paint.cutoff };
+    const { last, cutoff, provider } = paint;
+    const meta = { last, lastWall: pulse.format.wall(last), cutoff, provider };
     const figure = prepare(paint.figure, meta);
     pulse.zoomed = false;
     fit(figure);
@@ -143,9 +144,11 @@
     if (!gd || tick.quote == null || tick.price == null) return;
     watchZoom(gd);
     markStale(gd, tick);
+    markExpired(gd, tick);
     const index = gd.data.findIndex((t) => t.uid === "live");
-    if (index < 0) return;
+    if (index < 0 || gd.layout.meta.provider !== pulse.source(tick)) return;
     const x = pulse.format.wall(tick.quote);
+    if (x <= gd.data[index].x.at(-1)) return;
     const y = gd.layout.yaxis.range;
     if (!pulse.zoomed && y && (tick.price < y[0] || tick.price > y[1])) {
       const live = trace(gd, "live");
@@ -172,6 +175,19 @@
     const [mark] = gd.layout.annotations;
     mark.text = late ? mark.text.replace("now", "last candle") : mark.text.replace("last candle", "now");
     mark.font.color = token(late ? "--ch-warn" : "--text");
+    window.Plotly.redraw(gd);
+  }
+
+  /* What was forecast for a time that has passed is not drawn as what is to come. */
+  function markExpired(gd, tick) {
+    const now = pulse.format.wall(tick.now);
+    const ahead = (uid) => !(trace(gd, uid).x[0] <= now);
+    const wanted = { minute: hours() === 1 && ahead("minute") };
+    for (const uid of ["long", "path", "no-change", "fan-low", "fan-high"]) wanted[uid] = ahead("long");
+    const wrong = Object.keys(wanted).filter((uid) => (trace(gd, uid).visible !== false) !== wanted[uid]);
+    if (!wrong.length) return;
+    for (const uid of wrong) trace(gd, uid).visible = wanted[uid];
+    for (const note of gd.layout.annotations.slice(1, -1)) note.visible = wanted.long;
     window.Plotly.redraw(gd);
   }
 
@@ -215,30 +231,7 @@
     }
   }
 
-  /* ---- Profit ---- */
-  function wholeProfit(base, points, key) {
-    const figure = structuredClone(base);
-    const series = figure.data[0];
-    series.x = points.map((p) => p[0]);
-    series.y = points.map((p) => p[1]);
-    const losing = points.length && points[points.length - 1][1] < 0;
-    const colour = losing ? "--ch-down" : "--ch-up";
-    series.line.color = series.marker.color = colour;
-    series.fillcolor = losing ? "--down-soft" : "--up-soft";
-    return prepare(figure, { key, losing });
-  }
-
-  /* true where the drawn chart took the point; false where it must be drawn whole */
-  function addProfitPoint(id, key, count, point) {
-    const gd = drawn(id);
-    if (!gd || gd.layout.meta.key !== key || gd.data[0].x.length !== count - 1) return false;
-    if (Boolean(gd.layout.meta.losing) !== point[1] < 0) return false;
-    window.Plotly.extendTraces(gd, { x: [[pulse.format.wall(point[0])]], y: [[point[1]]] }, [0]);
-    return true;
-  }
-
   pulse.charts = {
     drawn, prepare, repaint, wholeLive, stepLive, addLivePoint, setRange, markRange,
-    wholeProfit, addProfitPoint,
   };
 })();

@@ -33,7 +33,9 @@
 
   function version(v) {
     const gd = pulse.charts.drawn("live-chart");
-    return gd ? { v, since: gd.layout.meta.last, cutoff: gd.layout.meta.cutoff } : { v };
+    if (!gd) return { v };
+    const { last, cutoff, provider } = gd.layout.meta;
+    return { v, since: last, cutoff, provider };
   }
 
   /* Where very many pages are open (callbacks/crowd.py), each waits for its turn to draw the
@@ -70,10 +72,12 @@
     if (!position || !hold || hold[3] !== position.bought_at) return [no(), no()];
     const key = `${data.market}|${position.ticker}|${position.bought_at}`;
     const same = stored && stored.v === 1 && stored.key === key && Array.isArray(stored.points);
+    const last = same && stored.points.at(-1);
+    if (data.frozen && last && last[0] === data.now) return [no(), no()];
     const point = [data.now, hold[1]]; // never -0: see _rounded in callbacks/ticks.py
     const points = [...(same ? stored.points : []), point].slice(-MOST_POINTS);
-    const extended = pulse.charts.addProfitPoint(id, key, points.length, point);
-    const whole = extended ? no() : pulse.charts.wholeProfit(base, points, key);
+    const extended = pulse.profit.add(id, key, points.length, point);
+    const whole = extended ? no() : pulse.profit.whole(base, points, key);
     return [whole, { v: 1, key, points }];
   }
 
@@ -105,7 +109,10 @@
     const input = document.getElementById(amountId);
     const refused = !input.value || !input.checkValidity();
     if (!held || refused) return [{ ...ask, kind: "invest" }, false, ""];
-    const question = `You hold ${held.ticker}. It is sold at the present price first, ` +
+    const elsewhere = held.provider && data.provider && held.provider !== data.provider
+      ? `, which is ${pulse.format.provider(data.provider)}'s; it was bought at ` +
+        `${pulse.format.provider(held.provider)}'s` : "";
+    const question = `You hold ${held.ticker}. It is sold at the present price first${elsewhere}, ` +
       "then the new amount is invested and the profit curve starts again.";
     return [no(), true, question];
   }
@@ -138,6 +145,18 @@
     return "?" + query.toString();
   }
 
+  /* A pair that cannot be followed is no choice: it stays only as the name of what is shown. */
+  function markTicker(data, options, ticker) {
+    if (!data || !options) return no();
+    const failed = data.state === "failed";
+    const shown = options.find((option) => option.value === ticker);
+    if (!shown || Boolean(shown.disabled) === failed) return no();
+    const label = failed ? `${ticker}, no forecast` : ticker;
+    return options.map((option) => option === shown ? { ...option, label, disabled: failed } : option);
+  }
+
+  const looked = (data, known) => data && data.looked && data.looked !== known ? data.looked : no();
+
   const refreshValue = (stored) => clean(stored).refresh;
 
   function pace(stored, id) {
@@ -158,6 +177,6 @@
 
   window.dash_clientside.pulse = {
     tick, liveFigure, figure, profit, order, collect, appendTrades, navigate, pickTicker,
-    refreshValue, pace, pause,
+    markTicker, looked, refreshValue, pace, pause,
   };
 })();

@@ -60,7 +60,10 @@
   /* plotly's date axes show UTC: an instant is moved so that they show the local clock */
   const wall = (ms) => ms - new Date(ms).getTimezoneOffset() * 60000;
 
+  const NAMES = { cache: "the offline cache", simulated: "the simulated market" };
+  const provider = (name) => NAMES[name] || name[0].toUpperCase() + name.slice(1);
+
   pulse.format = {
-    MINUS, THIN, number, signed, percent, arrow, direction, duration, local, utc, utcClock, wall,
+    provider, MINUS, THIN, number, signed, percent, arrow, direction, duration, local, utc, utcClock, wall,
   };
 })();

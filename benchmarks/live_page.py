@@ -37,11 +37,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A tick and a paint of one page, and what the page had drawn: `v`, `last`, `cutoff`."""
+    """A tick and a paint of one page, and what it had drawn: see `drawn_by`."""
 
     tick: Call
     paint: Call
-    drawn: Mapping[str, int]
+    drawn: Mapping[str, Any]
 
     def page(self, holdings: Mapping[str, Any] | None = None) -> PageState:
         """Return the state of one more page that has drawn the same, and holds `holdings`."""
@@ -62,7 +62,7 @@ class PageState:
 
     tick: dict[str, Any]
     paint: dict[str, Any]
-    drawn: dict[str, int]
+    drawn: dict[str, Any]
     announced: int | None = None
 
     def next_tick(self) -> bytes:
@@ -83,8 +83,8 @@ class PageState:
 
     def next_paint(self) -> bytes:
         """Return the body that asks for what the last tick announced."""
-        since, cutoff = self.drawn["last"], self.drawn["cutoff"]
-        need = {"v": self.announced, "since": since, "cutoff": cutoff}
+        held = {name: self.drawn[name] for name in ("cutoff", "provider")}
+        need = {"v": self.announced, "since": self.drawn["last"], **held}
         self.paint["inputs"][0]["value"] = need
         return _compact(self.paint)
 
@@ -93,10 +93,11 @@ class PageState:
         self.drawn |= drawn_by(json.loads(answer))
 
 
-def drawn_by(answer: Mapping[str, Any]) -> dict[str, int]:
+def drawn_by(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the answer to a paint tells of what is drawn; only a whole one has a cutoff."""
     paint = answer["response"][PAINT]["data"]
-    return {name: paint[name] for name in ("v", "last", "cutoff") if name in paint}
+    names = ("v", "last", "cutoff", "provider")
+    return {name: paint[name] for name in names if name in paint}
 
 
 def own_holdings(number: int) -> dict[str, Any]:

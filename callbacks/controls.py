@@ -11,6 +11,7 @@ from dash import Dash, Input, Output, State, no_update
 from callbacks.clientside import script
 from callbacks.visitors import read_spec_text
 from components import ids
+from components.controls import ticker_options
 from components.ids import CONTROL_NAMES, control, control_error, of
 from core.domain import ForecastSpec, parse_whole_number
 from core.errors import ParameterError
@@ -22,6 +23,7 @@ PAGE = "live"
 
 def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
     """Register Apply, the quick choice of a ticker, and Retrain."""
+    _register_ticker(app, service)
 
     @app.callback(
         Output(ids.URL, "search", allow_duplicate=True),
@@ -55,6 +57,21 @@ def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
         spec = read_spec_text(spec_text)
         return no_update if spec is None else service.request_retrain(spec)
 
+
+def _register_ticker(app: Dash, service: ForecastService) -> None:
+    @app.callback(Output(of(PAGE, "ticker"), "options"), Input(of(PAGE, "spec"), "data"))
+    def offer(spec_text: object) -> Any:
+        spec = read_spec_text(spec_text)
+        return no_update if spec is None else ticker_options(service.tickers(), spec.ticker)
+
+    app.clientside_callback(
+        script("markTicker"),
+        Output(of(PAGE, "ticker"), "options", allow_duplicate=True),
+        Input(of(PAGE, "tick"), "data"),
+        State(of(PAGE, "ticker"), "options"),
+        State(of(PAGE, "ticker"), "value"),
+        prevent_initial_call=True,
+    )
     app.clientside_callback(
         script("pickTicker"),
         Output(ids.URL, "search", allow_duplicate=True),

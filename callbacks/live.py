@@ -42,6 +42,8 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         series = service.series(spec) if spec else None
         if view is None or view.snapshot is None or series is None or not series.close_time:
             return (no_update,) * 5
+        if view.switching and view.snapshot.version != series.version:
+            return (no_update,) * 5  # the candles of the new provider, the forecasts of the old
         if view.snapshot.version == series.version == _announced(need):
             same_for_all()
         return render_paint(view.snapshot, series, need)
@@ -106,14 +108,17 @@ def render_paint(snapshot: Snapshot, series: Series, need: object) -> tuple[Any,
 def render_chart(snapshot: Snapshot, series: Series, need: object) -> dict[str, Any]:
     """Return the whole figure, or only what is new where the drawn chart can be extended.
 
-    `need` is what the browser holds: ``{"since": last candle drawn, "cutoff": left end}``.
+    `need` is what the browser holds: ``{"since": last candle drawn, "cutoff": left end,
+    "provider": whose candles}``. No line ever goes from one provider's candles to another's.
     """
-    since, cutoff = _drawn(need, series)
-    known = {"v": snapshot.version, "last": series.close_time[-1]}
+    since, cutoff = _drawn(need, series, snapshot.provider)
+    known = {"v": snapshot.version, "last": series.close_time[-1], "provider": snapshot.provider}
     if since is not None:
         # The same for every page, whenever it was opened: what lies left of its view is hidden.
         step = live_step(snapshot, series, series.close_time[0], since)
         return {"kind": "step", **known, **step}
+    if snapshot.version != series.version:
+        known["provider"] = ""  # not certain whose candles these are: the next paint is whole too
     cutoff = session_cutoff(series) if cutoff is None else cutoff
     figure = live_figure(snapshot, series, cutoff)
     return {"kind": "full", **known, "cutoff": cutoff, "figure": figure}
@@ -124,12 +129,12 @@ def _announced(need: object) -> object:
     return need.get("v") if isinstance(need, dict) else None
 
 
-def _drawn(need: object, series: Series) -> tuple[int | None, int | None]:
+def _drawn(need: object, series: Series, provider: str) -> tuple[int | None, int | None]:
     """Return (since, cutoff): the first where the drawn chart can be extended, else the second."""
     if not isinstance(need, dict):
         return None, None
     since, cutoff = (v if type(v) is int else None for v in (need.get("since"), need.get("cutoff")))
-    if since is not None and continues(series, since):
+    if since is not None and continues(series, since) and need.get("provider") == provider:
         return since, None
     return None, cutoff if cutoff is not None and cutoff <= series.close_time[-1] else None
 
@@ -139,7 +144,8 @@ def render_cell(snapshot: Snapshot, horizon: Horizon) -> list[Any]:
     forecast, model = snapshot.forecasts.get(horizon), snapshot.models.get(horizon)
     if forecast is None or model is None:
         return cards.missing_cell(snapshot.spec, horizon)
-    return cards.forecast_cell(snapshot.spec, forecast, model)
+    revised = forecast.issued_at in snapshot.revised
+    return cards.forecast_cell(snapshot.spec, forecast, model, revised)
 
 
 def render_training(snapshot: Snapshot) -> list[Any]:

@@ -11,6 +11,7 @@ from callbacks.clientside import script
 from callbacks.ticks import health_tick
 from callbacks.visitors import client_address, read_spec_text
 from components import ids, tables
+from components.doctor import doctor_table
 from components.ids import of
 from components.small_charts import error_figure
 from core.domain import HORIZONS, Series, Snapshot
@@ -34,7 +35,8 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         spec = read_spec_text(spec_text)
         if spec is None:
             return no_update
-        return health_tick(service.view(spec, client_address()), settings.engine)
+        view = service.view(spec, client_address())
+        return health_tick(view, settings.engine, service.diagnosis())
 
     @app.callback(
         *(Output(of(PAGE, part), "children") for part in _PARTS),
@@ -51,6 +53,10 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
             return (no_update,) * (len(_PARTS) + len(HORIZONS))
         return render_paint(view, view.snapshot, series)
 
+    @app.callback(Output(of(PAGE, "doctor"), "children"), Input(of(PAGE, "looked"), "data"))
+    def show_doctor(_looked: object) -> Any:
+        return doctor_table(service.diagnosis())
+
     _register_scripts(app)
 
 
@@ -62,6 +68,13 @@ def _register_scripts(app: Dash) -> None:
         Input(of(PAGE, "tick"), "data"),
         State(of(PAGE, "need"), "data"),
         State(ids.HOLDINGS, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        script("looked"),
+        Output(of(PAGE, "looked"), "data"),
+        Input(of(PAGE, "tick"), "data"),
+        State(of(PAGE, "looked"), "data"),
         prevent_initial_call=True,
     )
     for horizon in HORIZONS:
@@ -90,4 +103,5 @@ def engine_sentences(view: View) -> str:
     """Return why this market and provider, and what is wrong with it if something is."""
     if view.status is None:
         return ""
-    return " ".join(part for part in (view.status.reason, view.status.trouble) if part)
+    said = (view.status.reason, view.status.degraded, view.status.trouble)
+    return " ".join(dict.fromkeys(sentence for sentence in said if sentence))

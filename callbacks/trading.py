@@ -11,7 +11,7 @@ from callbacks.clientside import script
 from callbacks.ticks import market_of
 from callbacks.visitors import client_address, read_spec_text
 from components import ids, states
-from components.formatting import decimals, number, signed, utc_text
+from components.formatting import decimals, number, provider_name, signed, utc_text
 from components.ids import of
 from core.domain import Market, Position, Quote, Trade
 from core.errors import ParameterError, TradeRefused
@@ -92,11 +92,12 @@ def render_order(
     service: ForecastService, view: View, order: dict[str, Any], stored: object
 ) -> tuple[Any, Any, Any]:
     """Return (holdings to store, trades made, sentence); refused orders change nothing."""
+    holdings = holdings_from_stored(stored)
     try:
-        filled = fill(service, view, order, holdings_from_stored(stored))
+        filled = fill(service, view, order, holdings)
     except (TradeRefused, ParameterError) as error:
         return no_update, no_update, states.notice(str(error), "down")
-    sentence = " ".join(trade_sentence(trade) for trade in filled.trades)
+    sentence = " ".join(trade_sentence(t, holdings.get(t.market)) for t in filled.trades)
     event = trades_to_stored(filled.trades)
     return holdings_to_stored(filled.holdings), event, states.notice(sentence, "acc")
 
@@ -140,13 +141,23 @@ def _quote_of(service: ForecastService, view: View, ticker: str) -> Quote | None
     return view.quote if ticker == view.spec.ticker else service.quote(ticker)
 
 
-def trade_sentence(trade: Trade) -> str:
-    """Return ``Bought 0.128218 BTC at 77,991.99 USD, quoted 2026-04-21 10:32:04 UTC.``"""
+def trade_sentence(trade: Trade, held: Position | None = None) -> str:
+    """Return ``Bought 0.128218 BTC at 77,991.99 USD, quoted 2026-04-21 10:32:04 UTC.``
+
+    A sale of what was `held` also says where it was bought at another provider's price.
+    """
     word = "Bought" if trade.side == "buy" else "Sold"
     coin = trade.ticker.removesuffix("-USD")
     price = number(trade.price, decimals(trade.price))
     profit = "" if trade.profit is None else f" Profit {signed(trade.profit)} USD."
     return (
         f"{word} {number(trade.units, 6)} {coin} at {price} USD, "
-        f"quoted {utc_text(trade.quote_time)}.{profit}"
+        f"quoted {utc_text(trade.quote_time)}.{profit}{_other_provider(trade, held)}"
     )
+
+
+def _other_provider(trade: Trade, held: Position | None) -> str:
+    if trade.side == "buy" or held is None or held.provider in ("", trade.provider):
+        return ""
+    bought, sold = provider_name(held.provider), provider_name(trade.provider)
+    return f" Bought at {bought}'s price, sold at {sold}'s."

@@ -7,8 +7,8 @@ from typing import Any, Final
 from dash import html
 
 from components import states
-from components.elements import icon, slot
-from components.formatting import decimals, loss, moment, number, percent
+from components.elements import icon, pill, slot
+from components.formatting import decimals, epoch_ms, loss, moment, number, percent
 from core.domain import Forecast, ForecastSpec, Horizon, ModelCard, TailScore
 
 # Telling a 52 % hit rate from a coin at 5 % takes (1.96 * 0.5 / 0.02) ** 2 forecasts.
@@ -47,22 +47,44 @@ def forecast_skeleton(spec: ForecastSpec, horizon: Horizon) -> list[Any]:
     return [html.Div(forecast_label(spec, horizon), className="lab"), states.skeleton(4)]
 
 
-def forecast_cell(spec: ForecastSpec, forecast: Forecast, model: ModelCard) -> list[Any]:
-    """Return a cell's content: target time, point, band, errors beside "no change", skill."""
+def forecast_cell(
+    spec: ForecastSpec, forecast: Forecast, model: ModelCard, revised: bool = False
+) -> list[Any]:
+    """Return a cell's content: target time, point, band, errors beside "no change", skill.
+
+    The browser knows from `data-target` when the forecast expires, and then says so.
+
+    Parameters
+    ----------
+    revised : bool
+        Whether a candle behind the forecast was corrected after it was made.
+    """
     digits = decimals(forecast.point)
-    made = html.Span(["made ", moment(forecast.issued_at)], className="made t3")
-    head = [forecast_label(spec, forecast.horizon), " ", moment(forecast.target_time), " ", made]
+    target = {"data-target": str(epoch_ms(forecast.target_time))}
+    marks = [slot(f"delta-{forecast.horizon}", **target), *([_revised_pill()] if revised else [])]
     return [
-        html.Div(head, className="lab"),
+        html.Div(_cell_head(spec, forecast), className="lab"),
         html.Div(number(forecast.point, digits), className="fig"),
         html.Div(
-            [html.Span(_band_text(forecast)), slot(f"delta-{forecast.horizon}")],
+            [html.Span(_band_text(forecast)), *marks],
             className="s12 t2 cell-row",
             title="Half-width of the 80 % band; the difference to the live price",
         ),
         html.Div(_errors_text(model.tail), className="s12 t2 errors"),
         skill_badge(model),
     ]
+
+
+def _cell_head(spec: ForecastSpec, forecast: Forecast) -> list[Any]:
+    made = html.Span(["made ", moment(forecast.issued_at)], className="made t3")
+    label = html.Span(forecast_label(spec, forecast.horizon), className="when-current")
+    expired = html.Span("Was for", className="when-expired")
+    return [label, expired, " ", moment(forecast.target_time), " ", made]
+
+
+def _revised_pill() -> html.Span:
+    sentence = "The exchange corrected a candle after this forecast was made from it."
+    return html.Span(pill("revised", "warn"), title=sentence)
 
 
 def missing_cell(spec: ForecastSpec, horizon: Horizon) -> list[Any]:

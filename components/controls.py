@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import dash_bootstrap_components as dbc
@@ -24,15 +25,20 @@ _LABELS: Final = {
 
 def ticker_picker(page: str, spec: ForecastSpec) -> html.Div:
     """Return the quick choice of a ticker beside the price."""
-    tickers = sorted({*DEFAULT_TICKERS, spec.ticker})
     select = dbc.Select(
         id=of(page, "ticker"),
-        options=[{"label": ticker, "value": ticker} for ticker in tickers],
+        options=ticker_options(DEFAULT_TICKERS, spec.ticker),
         value=spec.ticker,
         class_name="picker",
     )
     label = html.Label("Ticker", htmlFor=of(page, "ticker"), className="visually-hidden")
     return html.Div([label, select])
+
+
+def ticker_options(tickers: Sequence[str], current: str) -> list[dict[str, str]]:
+    """Return what can be picked: `tickers`, and the one on screen where it is another."""
+    listed = [*tickers, *([] if current in tickers else [current])]
+    return [{"label": ticker, "value": ticker} for ticker in listed]
 
 
 def control_panel(page: str, spec: ForecastSpec) -> html.Section:

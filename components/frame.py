@@ -78,7 +78,7 @@ def _strip(page: str) -> html.Div:
     )
     return html.Div(
         [
-            html.Span([html.I(className="dot"), slot("provider", "strip-b")]),
+            html.Span([html.I(className="dot"), slot("provider", "strip-b"), slot("since")]),
             *facts,
             html.Span(slot("note"), className="note", role="status"),
             html.Div(className="grow"),

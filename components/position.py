@@ -18,6 +18,7 @@ def position_panel(page: str) -> html.Section:
     held = html.Div(
         [
             html.Div([slot("profit", "fig"), slot("profit-share", "s12")], className="cell-row"),
+            html.P(slot("not-valued"), className="not-valued s12"),
             pairs(
                 [
                     ("Value now", slot("value")),

@@ -42,11 +42,13 @@ def parameter_notice(sentence: str) -> html.Div:
 
 
 def skeleton(lines: int = 3) -> html.Div:
-    """Return grey bars of the size of the text to come."""
+    """Return grey bars of the size of the text to come, and a word where none will come."""
+    bars = [html.Span(className=f"sk sk-{n % 3}") for n in range(lines)]
     return html.Div(
-        [html.Span(className=f"sk sk-{n % 3}") for n in range(lines)],
-        className="skeleton",
-        **{"aria-hidden": "true"},
+        [
+            html.Div(bars, className="skeleton", **{"aria-hidden": "true"}),
+            html.P("No forecast", className="when-nothing t3"),
+        ]
     )
 
 

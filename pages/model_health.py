@@ -6,6 +6,7 @@ import dash
 from dash import dcc, html
 
 from components import states, tables
+from components.doctor import TABLE
 from components.elements import graph, legend, pairs, panel, slot
 from components.frame import DEFAULT_SPEC, page_frame, read_spec
 from components.ids import of
@@ -28,7 +29,9 @@ def layout(default: ForecastSpec = DEFAULT_SPEC, /, **query: str) -> html.Div:
         sentence,
         title,
         states.progress_panel(),
-        html.Div([_tail(), *charts, _models(), _machinery(), _retrains()], className="g12"),
+        html.Div(
+            [_tail(), *charts, _models(), _machinery(), _doctor(), _retrains()], className="g12"
+        ),
     )
 
 
@@ -74,6 +77,8 @@ def _machinery() -> html.Section:
         ("Request weight", slot("weight")),
         ("Clock offset", slot("offset")),
         ("Candles held", slot("rows")),
+        ("Minutes missing, filled", slot("gaps")),
+        ("Forecasts revised, last day", slot("revised")),
         ("Next training", slot("next-training")),
     ]
     return panel(
@@ -82,6 +87,17 @@ def _machinery() -> html.Section:
         html.P(id=of(PAGE, "reason"), className="sub"),
         subtitle="One writer for everybody",
         class_name="c4",
+    )
+
+
+def _doctor() -> html.Section:
+    return panel(
+        "Doctor",
+        html.Div(states.skeleton(3), id=of(PAGE, "doctor")),
+        dcc.Store(id=of(PAGE, "looked")),
+        subtitle="Every exchange and part of this deployment, as the engine's machine sees it",
+        tools=[tables.export_button(TABLE, "doctor")],
+        class_name="c12",
     )
 
 

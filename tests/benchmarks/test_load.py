@@ -25,10 +25,11 @@ PAINT_BODY: dict[str, Any] = {
     "output": "..live-paint.data...",
     "inputs": [{"id": "live-need", "property": "data", "value": {"v": 1}}],
 }
+HELD = {"cutoff": 0, "provider": "binance"}
 RECORDING = Recording(
     Call("/_dash-update-component?x", TICK_BODY, {"accept": "application/json"}),
     Call("/_dash-update-component?x", PAINT_BODY, {}),
-    {"v": 1, "last": 60, "cutoff": 0},
+    {"v": 1, "last": 60, **HELD},
 )
 Answer = Callable[[int, dict[str, Any]], list[bytes]]
 
@@ -94,12 +95,12 @@ def test_a_page_asks_for_what_is_new_since_its_last_candle() -> None:
     assert page.note_tick(tick_answer(1)) is None
     assert page.note_tick(tick_answer(2)) == 0
     asked = json.loads(page.next_paint())
-    assert asked["inputs"][0]["value"] == {"v": 2, "since": 60, "cutoff": 0}
+    assert asked["inputs"][0]["value"] == {"v": 2, "since": 60, **HELD}
     page.take_paint(json.dumps(answered(asked)).encode())
     assert page.note_tick(tick_answer(2)) is None
     assert page.note_tick(tick_answer(3, turns=4)) == 4
     again = json.loads(page.next_paint())
-    assert again["inputs"][0]["value"] == {"v": 3, "since": 120, "cutoff": 0}
+    assert again["inputs"][0]["value"] == {"v": 3, "since": 120, **HELD}
 
 
 def test_every_second_page_has_a_position_of_its_own() -> None:

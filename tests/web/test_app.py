@@ -78,7 +78,7 @@ def test_every_browser_function_that_a_callback_names_exists(site: Site) -> None
 
 
 def test_every_slot_of_the_pages_is_written_by_the_script(site: Site) -> None:
-    script = (ROOT / "assets/tick.js").read_text()
+    script = (ROOT / "assets/slots.js").read_text()
     written = re.search(r"const SLOTS = \{(.*?)\n  \};", script, re.S)
     assert written is not None
     names = set(re.findall(r'^    "?([a-z-]+)"?[:,]', written[1], re.M)) | {"market", "weight"}

@@ -63,7 +63,7 @@ def test_steps_on_a_drawn_chart_amount_to_the_whole(made: Publisher) -> None:
     first = render_chart(made.snapshot(NOW), made.series(NOW), {"v": 1})
     assert first["kind"] == "full"
     later = NOW + timedelta(minutes=3)
-    need = {"v": 2, "since": first["last"], "cutoff": first["cutoff"]}
+    need = {"v": 2, "since": first["last"], "cutoff": first["cutoff"], "provider": "binance"}
     step = render_chart(made.snapshot(later), made.series(later), need)
     assert step["kind"] == "step"
     assert len(step["x"]) == 3
