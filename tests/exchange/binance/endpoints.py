@@ -11,6 +11,7 @@ from tests.exchange.binance.klines import average_price, klines
 from tests.exchange.binance.params import Params
 from tests.exchange.binance.query import Query
 from tests.exchange.binance.tickers import book_ticker, depth, ticker_24hr, ticker_price
+from tests.exchange.binance.trades import aggregate_trades, recent_trades
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,13 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/api/v3/avgPrice": Endpoint(average_price, _always(2), ("symbol",), ("symbol",)),
     "/api/v3/depth": Endpoint(
         depth, _weight_depth, ("symbol", "limit", "symbolStatus"), ("symbol",)
+    ),
+    "/api/v3/trades": Endpoint(recent_trades, _always(25), ("symbol", "limit"), ("symbol",)),
+    "/api/v3/aggTrades": Endpoint(
+        aggregate_trades,
+        _always(4),
+        ("symbol", "fromId", "startTime", "endTime", "limit"),
+        ("symbol",),
     ),
     "/api/v3/ticker/price": Endpoint(ticker_price, _one_or_many, _TICKER),
     "/api/v3/ticker/bookTicker": Endpoint(book_ticker, _one_or_many, _TICKER),
