@@ -63,5 +63,5 @@ def _follow(settings: Settings, store: SnapshotStore, stop: threading.Event) -> 
     from core.forecasting.market_choice import choose_market
 
     clock = SystemClock()
-    provider, reason = choose_market(settings, clock)
-    Engine(settings, provider, reason, store, clock).run(stop)
+    venues, reason = choose_market(settings, clock)
+    Engine(settings, venues, reason, store, clock).run(stop)

@@ -137,7 +137,8 @@ def run_live(
     """
     run = _Run(spec, clock, on_progress)
     with run.timed("choose market"):
-        provider, reason = choose_market(settings, clock)
+        venues, reason = choose_market(settings, clock)
+    provider = venues.current
     run.notices.append(reason)
     try:
         lock = engine_lock(settings.run_dir)
@@ -145,7 +146,8 @@ def run_live(
         run.notices.append("An engine runs on these artifacts: this run stores nothing.")
         return _run_on(run, provider, settings, None, force_retrain)
     try:
-        directory = settings.files_of(provider.name)
+        # What is on disk stays as it is while only it is looked at.
+        directory = None if provider.name == "cache" else settings.files_of(provider.name)
         return _run_on(run, provider, settings, directory, force_retrain)
     finally:
         lock.release()
@@ -178,7 +180,7 @@ def _run_on(
         desk.load()
     with run.timed("quote"):
         price = provider.quotes([spec.ticker])[spec.ticker].price
-    return _forecast(run, desk, feed.candles, price)
+    return _forecast(run, desk, feed.usable()[0], price)
 
 
 def _forecast(run: _Run, desk: SpecDesk, candles: pd.DataFrame, price: float) -> RunResult:

@@ -6,8 +6,8 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,7 @@ from core.models.trained import TrainedModel
 from core.models.training import train
 
 _RETRAINS_KEPT: Final = 50
+_REVISED_SHOWN_FOR: Final = timedelta(days=1)
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,8 @@ class SpecDesk:
         self._clock = clock
         self._retrain_every = retrain_every
         self._publishing = threading.Lock()
+        self._retired = False
+        self._revised: dict[datetime, None] = {}
         self._version = 0
         self._newest: datetime | None = None
 
@@ -151,14 +154,42 @@ class SpecDesk:
                 self._store(self._directory, model, entry)
         self.progress = Progress("ready")
 
-    def publish(self, store: SnapshotStore, candles: pd.DataFrame, context: pd.DataFrame) -> None:
+    def retire(self) -> None:
+        """Publish no more: another desk does. Returns when nothing is being published."""
+        with self._publishing:
+            self._retired = True
+
+    def note_revised(self, opens: Sequence[datetime]) -> None:
+        """Mark the forecasts that were made from candles of these open times, now corrected.
+
+        Any forecast since the candle closed may have used it.
+        """
+        with self._publishing:
+            if self._newest is None:
+                return
+            for opened in opens:
+                first, last = opened + MINUTE, self._newest + MINUTE
+                minutes = max(0, round((last - first) / MINUTE) + 1)
+                self._revised |= dict.fromkeys(first + i * MINUTE for i in range(minutes))
+            oldest = self._newest - _REVISED_SHOWN_FOR
+            self._revised = {t: None for t in sorted(self._revised) if t > oldest}
+
+    def publish(
+        self, store: SnapshotStore, candles: pd.DataFrame, context: pd.DataFrame, filled: int = 0
+    ) -> None:
         """Forecast from `candles` and publish; needs both models.
 
         Versions grow, also across restarts of the engine on the same clock. Candles older
         than those published last are passed over: another thread was faster.
+
+        Parameters
+        ----------
+        filled : int
+            How many of `candles` are minutes without trades that were filled.
         """
         with self._publishing:
-            if self._newest is not None and last_open(candles) < self._newest:
+            older = self._newest is not None and last_open(candles) < self._newest
+            if older or self._retired:
                 return
             self._newest = last_open(candles)
             self._version = max(self._version + 1, int(self._clock.now().timestamp()))
@@ -173,7 +204,8 @@ class SpecDesk:
                 self.retrains,
                 self.next_training,
             )
-            store.publish(snapshot, series)
+            marked = replace(snapshot, filled=filled, revised=tuple(self._revised))
+            store.publish(marked, series)
             self.published = True
 
     def _after(self, candles: pd.DataFrame) -> datetime:

@@ -10,20 +10,23 @@ import logging
 import math
 import os
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
 from core.clock import Clock
-from core.domain import EngineStatus, Progress, Quote
-from core.errors import UnknownSymbol
+from core.domain import EngineStatus, Progress
+from core.errors import ExchangeError
 from core.exchanges.base import Provider
 from core.forecasting.desk import SpecDesk
 from core.forecasting.feed import TickerFeed
 from core.forecasting.jobs import Jobs
+from core.forecasting.quotes import quotes_of_traded
 from core.forecasting.roster import Roster
 from core.forecasting.service import JUST_STARTED
 from core.forecasting.store import RetrainRequest, SnapshotStore
+from core.forecasting.venues import Venues, check_fresh
 from core.history.sync import SyncPage
 from core.settings import Settings
 
@@ -46,10 +49,10 @@ class Engine:
     Parameters
     ----------
     settings : Settings
-    provider : Provider
-        Chosen once, for the life of the engine.
+    venues : Venues
+        What is followed, and what may be instead.
     reason : str
-        Why that provider, in a sentence.
+        Why that was chosen at start, in a sentence.
     store : SnapshotStore
     clock : Clock
     """
@@ -57,40 +60,51 @@ class Engine:
     def __init__(
         self,
         settings: Settings,
-        provider: Provider,
+        venues: Venues,
         reason: str,
         store: SnapshotStore,
         clock: Clock,
     ) -> None:
         self._settings = settings
-        self._provider = provider
+        self._venues = venues
         self._reason = reason
         self._store = store
         self._clock = clock
         self._started_at = clock.now()
-        self._roster = Roster(settings, provider, store, clock)
+        self._roster = Roster(settings, venues.current, store, clock)
+        self._switch_to: Provider | None = None
         self._asked: dict[str, RetrainRequest] = {}
         self._due: dict[str, float] = {}
-        self._network = Jobs(clock, workers=4, name="network")
-        # Apart, so that visitors' long catching up never keeps prices and candles waiting.
-        self._catching_up = Jobs(clock, workers=2, name="catching-up")
-        self._training = Jobs(clock, workers=1, name="training")
+        self._look_out = Jobs(clock, workers=1, name="look-out")
+        self._open_jobs()
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
-        log.info("Engine %d follows %s. %s", os.getpid(), self._provider.name, self._reason)
+        log.info("Engine %d follows %s. %s", os.getpid(), self._venues.current.name, self._reason)
         while not stop.is_set():
             self.step()
             stop.wait(_LOOP_S)
         for jobs in self._all_jobs:
             jobs.stop()
 
+    def _open_jobs(self) -> None:
+        self._network = Jobs(self._clock, workers=4, name="network")
+        # Apart, so that visitors' long catching up never keeps prices and candles waiting.
+        self._catching_up = Jobs(self._clock, workers=2, name="catching-up")
+        self._training = Jobs(self._clock, workers=1, name="training")
+
     @property
     def _all_jobs(self) -> tuple[Jobs, ...]:
+        return *self._venue_jobs, self._look_out
+
+    @property
+    def _venue_jobs(self) -> tuple[Jobs, ...]:
         return self._network, self._catching_up, self._training
 
     def step(self) -> None:
         """Start whatever is due; never waits for the exchange or for training."""
+        if self._switch_to is not None:
+            self._switch(self._switch_to)
         if self._is_due("demand", _DEMAND_EVERY):
             self._follow_demand()
         if self._is_due("beat", _BEAT_EVERY):
@@ -99,6 +113,8 @@ class Engine:
             self._network.start("clock", self._sync_clock)
         if self._roster.feeds and self._is_due("quotes", self._quote_every()):
             self._network.start("quotes", self._fetch_quotes)
+        if self._venues.look_due():
+            self._look_out.start("look for an exchange", self._look)
         for feed in list(self._roster.feeds.values()):
             self._tend(feed)
         for desk in list(self._roster.desks.values()):
@@ -115,10 +131,43 @@ class Engine:
         return timedelta(seconds=self._settings.quote_seconds)
 
     def _sync_clock(self) -> None:
-        offset = self._provider.sync_clock()
+        provider = self._venues.current
+        offset = provider.sync_clock()
         # Only now: what failed is tried again after the job's own pauses.
         self._due["clock"] = self._clock.monotonic() + _CLOCK_EVERY.total_seconds()
-        log.info("The clock of %s is %+.0f ms from ours.", self._provider.name, offset)
+        log.info("The clock of %s is %+.0f ms from ours.", provider.name, offset)
+
+    # --- which exchange ---------------------------------------------------------
+
+    def _look(self) -> None:
+        """Find out whether another exchange should be followed; the loop then changes to it."""
+        self._switch_to = self._venues.look()
+
+    def _switch(self, provider: Provider) -> None:
+        """Follow `provider` from now on, with candles, models and files of its own."""
+        self._switch_to = None
+        self._roster.retire()
+        # What still waits for the one that is left ends on its own, unheard.
+        for jobs in self._venue_jobs:
+            jobs.stop()
+        self._open_jobs()
+        why = self._venues.switch(provider)
+        log.warning("%s is followed from now on. %s", provider.name, why)
+        self._roster = Roster(self._settings, provider, self._store, self._clock)
+        self._due.clear()
+
+    @contextmanager
+    def _noted(self, what: str) -> Iterator[None]:
+        """Tell how a call to the exchange went, unless another is followed by then."""
+        provider, error = self._venues.current, None
+        try:
+            yield
+        except ExchangeError as failure:
+            error = failure
+            raise
+        finally:
+            if provider is self._venues.current:
+                self._venues.note(what, error)
 
     # --- demand -----------------------------------------------------------------
 
@@ -144,6 +193,8 @@ class Engine:
             self._catching_up.start(f"start {feed.ticker}", lambda: self._start_feed(feed))
         if feed.due():
             self._network.start(f"poll {feed.ticker}", lambda: self._poll(feed))
+        if feed.refill_due():
+            self._catching_up.start(f"refill {feed.ticker}", lambda: self._refill(feed))
         if feed.context_due():
             self._network.start(f"context {feed.ticker}", feed.refresh_context)
 
@@ -151,7 +202,9 @@ class Engine:
         return not feed.refusal or self._is_due(f"listing {feed.ticker}", _LISTING_EVERY)
 
     def _start_feed(self, feed: TickerFeed) -> None:
-        feed.start(self._roster.rows_wanted(feed.ticker), lambda page: self._show_sync(feed, page))
+        rows = self._roster.rows_wanted(feed.ticker)
+        with self._noted(f"start {feed.ticker}"):
+            feed.start(rows, lambda page: self._show_sync(feed, page))
         if feed.notice:
             log.warning(feed.notice)
         if feed.ready:
@@ -168,35 +221,37 @@ class Engine:
                 desk.progress = progress
 
     def _poll(self, feed: TickerFeed) -> None:
-        if feed.poll():
+        with self._noted(f"poll {feed.ticker}"):
+            news = feed.poll()
+            check_fresh(feed.candles, feed.provider)
+        if news:
+            revised = feed.take_revised()
+            for desk in self._roster.desks_of(feed.ticker):
+                desk.note_revised(revised)
+            self._publish(feed)
+
+    def _refill(self, feed: TickerFeed) -> None:
+        if feed.refill():
             self._publish(feed)
 
     def _publish(self, feed: TickerFeed) -> None:
         """Forecast and publish for every desk of the ticker whose models are there."""
         for desk in self._roster.desks_of(feed.ticker):
             if desk.next_training is not None:
-                desk.publish(self._store, feed.candles, feed.context)
+                candles, filled = feed.usable()
+                desk.publish(self._store, candles, feed.context, filled)
                 if desk.progress.stage != "training":
                     desk.progress = Progress("ready")
 
     def _fetch_quotes(self) -> None:
         tickers = sorted(t for t, feed in list(self._roster.feeds.items()) if feed.ready)
-        if tickers:
-            self._store.publish_quotes(self._quotes(tickers))
-
-    def _quotes(self, tickers: list[str]) -> dict[str, Quote]:
-        """Return quotes of those that are traded: one delisted pair fails the call for all."""
-        try:
-            return self._provider.quotes(tickers)
-        except UnknownSymbol:
-            if len(tickers) == 1:
-                raise
-        half = len(tickers) // 2
-        found: dict[str, Quote] = {}
-        for part in (tickers[:half], tickers[half:]):
-            with suppress(UnknownSymbol):
-                found |= self._quotes(part)
-        return found
+        if not tickers:
+            return
+        provider = self._venues.current
+        with self._noted("quotes"):
+            quotes = quotes_of_traded(provider, tickers)
+        if provider is self._venues.current:
+            self._store.publish_quotes(quotes)
 
     # --- models -----------------------------------------------------------------
 
@@ -212,19 +267,21 @@ class Engine:
             self._network.start(f"publish {desk.spec.key}", lambda: self._publish(feed))
 
     def _train(self, desk: SpecDesk, feed: TickerFeed, cause: str) -> None:
-        desk.train(feed.candles, cause)
-        desk.publish(self._store, feed.candles, feed.context)
+        candles, filled = feed.usable()
+        desk.train(candles, cause)
+        desk.publish(self._store, candles, feed.context, filled)
 
     # --- heartbeat --------------------------------------------------------------
 
     def _status(self) -> EngineStatus:
-        usage = self._provider.usage()
+        provider = self._venues.current
+        usage = provider.usage()
         return EngineStatus(
             pid=os.getpid(),
             started_at=self._started_at,
             beat_at=self._clock.now(),
-            market=self._provider.market,
-            provider=self._provider.name,
+            market=provider.market,
+            provider=provider.name,
             reason=self._reason,
             weight_used=usage.weight_used,
             weight_limit=usage.weight_limit,
@@ -232,6 +289,11 @@ class Engine:
             trouble=" ".join(self._troubles()),
             served=tuple(desk.spec.to_text() for desk in self._roster.desks.values()),
             progress={key: desk.progress for key, desk in self._roster.desks.items()},
+            provider_since=self._venues.since,
+            degraded=self._venues.degraded,
+            block=usage.block,
+            frozen_at=provider.now() if provider.name == "cache" else None,
+            refilling=" ".join(filter(None, (f.refilling for f in self._roster.feeds.values()))),
         )
 
     def _troubles(self) -> list[str]:

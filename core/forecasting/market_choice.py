@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from core.clock import Clock
-from core.domain import Market
+from core.domain import ForecastSpec, Market
+from core.errors import ExchangeError, ExchangeTimeout, HistoryError, RateLimited
+from core.exchanges.access import host_of
 from core.exchanges.base import Provider
-from core.exchanges.select import choose_provider
+from core.exchanges.binance import BinanceProvider
+from core.exchanges.coinbase import CoinbaseProvider
+from core.exchanges.kraken import KrakenProvider
+from core.exchanges.simulated import SimulatedMarket
 from core.forecasting.supervision import BOOT_VARIABLE
+from core.forecasting.venues import Venues, title
+from core.history.cached_market import CachedMarket
 from core.settings import Settings
+
+PROBE_S: Final = 5.0
+LiveProvider = BinanceProvider | CoinbaseProvider | KrakenProvider
+_Probe = Future[ExchangeError | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +40,8 @@ class Choice:
 
 def choose_market(
     settings: Settings, clock: Clock, environ: Mapping[str, str] | None = None
-) -> tuple[Provider, str]:
-    """Choose the provider, never changing between real and simulated within one boot.
+) -> tuple[Venues, str]:
+    """Choose what to follow, never changing between real and simulated within one boot.
 
     A process without a boot name, such as the command line, chooses for itself alone.
 
@@ -40,25 +54,188 @@ def choose_market(
 
     Returns
     -------
-    tuple of Provider and str
-        The provider, and the reason in a sentence.
+    tuple of Venues and str
+        What is followed and what may be, and the reason in a sentence.
+
+    Raises
+    ------
+    HistoryError
+        ``MARKET_SOURCE=cache`` and nothing is stored.
     """
     boot = (os.environ if environ is None else environ).get(BOOT_VARIABLE, "")
     remembered = _remembered(settings.run_dir, boot)
     if remembered is not None and remembered.market == "simulated":
         settings = replace(settings, market_source="simulated")
-    held_real = remembered is not None or holds_real_candles(settings.artifact_dir)
-    provider, reason = choose_provider(settings, clock, held_real)
+    held_real = remembered is not None or holds_real_candles(settings)
+    venues, reason = choose_venues(settings, clock, held_real)
     if remembered is not None and remembered.market == "simulated":
         reason = remembered.reason
     if boot:
-        _remember(settings.run_dir, boot, Choice(provider.market, reason))
-    return provider, reason
+        _remember(settings.run_dir, boot, Choice(venues.current.market, reason))
+    return venues, reason
 
 
-def holds_real_candles(artifact_dir: Path) -> bool:
+def choose_venues(settings: Settings, clock: Clock, held_real: bool) -> tuple[Venues, str]:
+    """Return what to follow and a sentence with the reason.
+
+    Parameters
+    ----------
+    settings : Settings
+    clock : Clock
+    held_real : bool
+        Whether this deployment has ever held real candles; then it never falls to the
+        simulated market.
+
+    Notes
+    -----
+    ``auto`` asks all hosts of all exchanges for the time at once and takes the first, in
+    order of preference, that tells it within 5 s. A refusal is no answer, but an exchange
+    that limits or bans us is one: it is waited for rather than replaced by a simulation.
+    """
+    source = settings.market_source
+    if source == "simulated":
+        market = SimulatedMarket(clock)
+        reason = "The simulated market was chosen (MARKET_SOURCE=simulated)."
+        return _venues([market], market, settings, clock), reason
+    if source == "cache":
+        cache = cached_market(settings, clock)
+        return _venues([cache], cache, settings, clock), (
+            f"What is on disk was chosen (MARKET_SOURCE=cache); it came from {title(cache.source)}."
+        )
+    live = live_providers(settings, clock)
+    if source != "auto":
+        chosen = next(provider for provider in live if provider.name == source)
+        reason = f"{title(source)} was chosen (MARKET_SOURCE={source})."
+        return _venues([chosen], chosen, settings, clock), reason
+    return _choose_automatically(live, settings, clock, held_real)
+
+
+def live_providers(settings: Settings, clock: Clock) -> list[LiveProvider]:
+    """Return every exchange that may be followed, in order of preference."""
+    gates = settings.run_dir / "gates"
+    return [
+        BinanceProvider(settings.binance_base_urls, clock, memory=gates / "binance.json"),
+        CoinbaseProvider(settings.coinbase_base_url, clock, memory=gates / "coinbase.json"),
+        KrakenProvider(settings.kraken_base_url, clock, memory=gates / "kraken.json"),
+    ]
+
+
+def cached_market(settings: Settings, clock: Clock) -> CachedMarket:
+    """Return the market as it is on disk.
+
+    Raises
+    ------
+    HistoryError
+        Nothing is stored.
+    """
+    return CachedMarket(_live_directories(settings), clock)
+
+
+def holds_real_candles(settings: Settings) -> bool:
     """Tell whether this deployment ever stored a real candle."""
-    return any(path.stat().st_size > 0 for path in artifact_dir.glob("*_history*.csv"))
+    return any(
+        path.stat().st_size > 0
+        for directory in _live_directories(settings).values()
+        for path in directory.glob("*_history*.csv")
+    )
+
+
+def _live_directories(settings: Settings) -> dict[str, Path]:
+    return {name: settings.files_of(name) for name in ("binance", "coinbase", "kraken")}
+
+
+def _venues(
+    providers: Sequence[Provider],
+    current: Provider,
+    settings: Settings,
+    clock: Clock,
+    degraded: str = "",
+) -> Venues:
+    return Venues(
+        providers,
+        current,
+        clock,
+        switch_after_s=settings.switch_after_seconds,
+        return_after_s=settings.return_after_seconds,
+        ticker=(settings.watch[0] if settings.watch else ForecastSpec()).ticker,
+        degraded=degraded,
+    )
+
+
+def _choose_automatically(
+    live: Sequence[LiveProvider], settings: Settings, clock: Clock, held_real: bool
+) -> tuple[Venues, str]:
+    first, failures = _first_to_answer(live, clock)
+    told = " ".join(str(failure) for failure in failures)
+    if first is not None:
+        provider, url = first
+        provider.prefer(url)
+        reason = f"{title(provider.name)} was chosen: {host_of(url)} answered at start."
+        degraded = "" if provider is live[0] else f"{title(live[0].name)} is not followed: {told}"
+        return _venues(live, provider, settings, clock, degraded), reason
+    if held_real:
+        return _without_answer(live, settings, clock, told)
+    if any(isinstance(failure, RateLimited) for failure in failures):
+        return _venues(live, live[0], settings, clock), (
+            f"{title(live[0].name)} was chosen, though nothing answered at start, because a "
+            f"limit passes. {told}"
+        )
+    market = SimulatedMarket(clock)
+    return _venues([market], market, settings, clock), (
+        "The simulated market was chosen: no exchange answered at start, and this "
+        f"deployment has never held real candles. {told}"
+    )
+
+
+def _without_answer(
+    live: Sequence[LiveProvider], settings: Settings, clock: Clock, told: str
+) -> tuple[Venues, str]:
+    """Show what is on disk until an exchange answers; never simulate."""
+    why = (
+        "because no exchange answered at start, and this deployment holds real candles, "
+        f"which are never mixed with simulated ones. {told}"
+    )
+    try:
+        cache = cached_market(settings, clock)
+    except HistoryError:
+        venues = _venues(live, live[0], settings, clock)
+        return venues, f"{title(live[0].name)} was chosen, {why}"
+    venues = _venues([*live, cache], cache, settings, clock, f"No exchange answers. {told}")
+    return venues, f"What is on disk is shown, {why}"
+
+
+def _first_to_answer(
+    live: Sequence[LiveProvider], clock: Clock
+) -> tuple[tuple[LiveProvider, str] | None, list[ExchangeError]]:
+    """Probe all hosts at once; return the first in order that answered, and the failures."""
+    until = clock.monotonic() + PROBE_S
+    probes = [(p, url, _start_probe(p, url)) for p in live for url in p.base_urls]
+    failures: list[ExchangeError] = []
+    for provider, url, probe in probes:
+        try:
+            failure = probe.result(timeout=max(0.0, until - clock.monotonic()))
+        except TimeoutError:
+            failure = ExchangeTimeout(f"{host_of(url)} did not answer within {PROBE_S:.0f} s.")
+        if failure is None:
+            return (provider, url), failures
+        failures.append(failure)
+    return None, failures
+
+
+def _start_probe(provider: LiveProvider, url: str) -> _Probe:
+    """Probe in a thread of its own, which a stuck name look-up cannot make anyone wait for."""
+    outcome: _Probe = Future()
+
+    def probe() -> None:
+        try:
+            provider.probe(url, PROBE_S)
+        except ExchangeError as error:
+            outcome.set_result(error)
+        else:
+            outcome.set_result(None)
+
+    threading.Thread(target=probe, name=f"probe {host_of(url)}", daemon=True).start()
+    return outcome
 
 
 def _remembered(run_dir: Path, boot: str) -> Choice | None:

@@ -45,7 +45,8 @@ class Roster:
         self._provider = provider
         self._store = store
         self._clock = clock
-        self._directory = settings.files_of(provider.name)
+        # What is on disk stays as it is while only it is looked at.
+        self._directory = None if provider.name == "cache" else settings.files_of(provider.name)
         self._kept_tickers: Final = {*DEFAULT_TICKERS, *(spec.ticker for spec in settings.watch)}
 
     def follow_demand(self) -> Dropped:
@@ -98,8 +99,16 @@ class Roster:
 
     def _close_feed(self, ticker: str) -> None:
         del self.feeds[ticker]
-        if ticker not in self._kept_tickers:
-            self._history(ticker).discard()
+        history = self._history(ticker)
+        if history is not None and ticker not in self._kept_tickers:
+            history.discard()
 
-    def _history(self, ticker: str) -> CsvStore:
+    def _history(self, ticker: str) -> CsvStore | None:
+        if self._directory is None:
+            return None
         return CsvStore(self._directory, ticker, self._provider.market)
+
+    def retire(self) -> None:
+        """Let no desk publish any more: another roster takes over."""
+        for desk in self.desks.values():
+            desk.retire()

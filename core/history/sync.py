@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.exchanges.base import Provider
 from core.history.cleaning import MINUTE, Gap, find_gaps, last_open, open_times
+from core.history.filling import LONGEST_QUIET_MINUTES
 
 # A hole younger than this may still be filled by the exchange; older ones are outages.
 _ASK_AGAIN_FOR: Final = timedelta(hours=24)
@@ -27,7 +28,9 @@ class SyncPage:
     total: int
 
 
-def missing_ranges(candles: pd.DataFrame, start: datetime, end: datetime) -> list[Gap]:
+def missing_ranges(
+    candles: pd.DataFrame, start: datetime, end: datetime, quiet: int = 0
+) -> list[Gap]:
     """Return what must be fetched so that `candles` cover ``[start, end)``, oldest first.
 
     Parameters
@@ -36,6 +39,8 @@ def missing_ranges(candles: pd.DataFrame, start: datetime, end: datetime) -> lis
         What is held.
     start, end : datetime
         Whole minutes: first open time wanted, and the first one not yet closed.
+    quiet : int
+        Holes of up to so many minutes are minutes without trades, not missing.
     """
     if candles.empty:
         return [Gap(start, end)] if start < end else []
@@ -43,7 +48,7 @@ def missing_ranges(candles: pd.DataFrame, start: datetime, end: datetime) -> lis
     holes = [
         Gap(max(g.start, start), g.end)
         for g in find_gaps(candles)
-        if g.end > end - _ASK_AGAIN_FOR or g.end - g.start >= _PERHAPS_OURS
+        if g.minutes > quiet and (g.end > end - _ASK_AGAIN_FOR or g.end - g.start >= _PERHAPS_OURS)
     ]
     edges = [Gap(start, first), Gap(after, end)]
     return sorted((g for g in (*edges, *holes) if g.minutes > 0), key=lambda g: g.start)
@@ -67,7 +72,8 @@ def sync(provider: Provider, ticker: str, candles: pd.DataFrame, rows: int) -> I
         What was yielded before stays valid.
     """
     end = provider.now().replace(second=0, microsecond=0)
-    ranges = missing_ranges(candles, end - rows * MINUTE, end)
+    quiet = LONGEST_QUIET_MINUTES if provider.omits_empty_minutes else 0
+    ranges = missing_ranges(candles, end - rows * MINUTE, end, quiet)
     total, done = sum(gap.minutes for gap in ranges), 0
     for gap in ranges:
         for page in provider.candles(ticker, gap.start, gap.end):

@@ -11,10 +11,11 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol, cast
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -28,7 +29,23 @@ from tests.web.published import Publisher
 
 ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking")
-Serve = Callable[[Mapping[str, str]], str]
+
+
+class Servers(Protocol):
+    """Starts a server and returns its address; `logs` holds what each of them said."""
+
+    logs: dict[str, Path]
+
+    def __call__(self, environment: Mapping[str, str]) -> str: ...
+
+
+# No exchange is reached by chance: a test names those it means.
+NOWHERE = "http://127.0.0.1:9"
+UNREACHABLE = {
+    "BINANCE_BASE_URL": NOWHERE,
+    "COINBASE_BASE_URL": NOWHERE,
+    "KRAKEN_BASE_URL": NOWHERE,
+}
 
 
 def chromium_path() -> str | None:
@@ -105,26 +122,34 @@ def answers(url: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """Start gunicorn as in production with the given environment; return its address.
 
     Each call starts a server of its own; all are stopped at the end of the run.
     """
     started: list[subprocess.Popen[bytes]] = []
+    logs: dict[str, Path] = {}
 
     def start(environment: Mapping[str, str]) -> str:
         port = free_port()
-        log = tmp_path_factory.mktemp("server") / "gunicorn.log"
+        log = tmp_path_factory.mktemp("server") / f"gunicorn-{port}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "app:create_server()"],
                 cwd=ROOT,
-                env={**os.environ, "PORT": str(port), "WEB_CONCURRENCY": "1", **environment},
+                env={
+                    **os.environ,
+                    **UNREACHABLE,
+                    "PORT": str(port),
+                    "WEB_CONCURRENCY": "1",
+                    **environment,
+                },
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
         started.append(process)
         url = f"http://127.0.0.1:{port}"
+        logs[url] = log
 
         def up_or_dead() -> bool:
             if process.poll() is not None:
@@ -134,7 +159,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         wait_until(up_or_dead, 60, f"an answer of {url}")
         return url
 
-    yield start
+    start.logs = logs  # type: ignore[attr-defined]
+    yield cast(Servers, start)
     for process in started:
         process.terminate()
     for process in started:
@@ -146,7 +172,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 
 
 @pytest.fixture(scope="module")
-def deployment(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+def deployment(serve: Servers, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     artifacts = tmp_path_factory.mktemp("artifacts")
     environment = {"ARTIFACT_DIR": str(artifacts), "ENGINE": "external", "PROXY_HOPS": "1"}
     return serve(environment), artifacts / "run"

@@ -10,51 +10,18 @@ from pathlib import Path
 import pytest
 
 from core.domain import EngineStatus, ForecastSpec
-from core.errors import ExchangeUnavailable
-from core.exchanges.simulated import SimulatedMarket
 from core.forecasting.engine import Engine
 from core.forecasting.service import ForecastService
 from core.forecasting.store import SnapshotStore
+from core.forecasting.venues import Venues
 from core.settings import Settings
 from tests.clocks import ManualClock
+from tests.core.forecasting.market import Market
 from tests.waiting import wait_until
 
 WATCHED = ForecastSpec(max_points=1_000)
 VISITED = ForecastSpec("ETH-USD", max_points=1_000)
 MINUTE = timedelta(minutes=1)
-
-
-class Market(SimulatedMarket):
-    """The simulated market, made to fail, to refuse or to be slow."""
-
-    failing: frozenset[str] = frozenset()
-    halted: frozenset[str] = frozenset()
-
-    def __init__(self, clock: ManualClock) -> None:
-        super().__init__(clock)
-        self.clock_syncs = 0
-        self.slow: dict[str, threading.Event] = {}
-        self.asked: list[str] = []
-
-    def sync_clock(self) -> float:
-        self.clock_syncs += 1
-        self._fail("clock")
-        return super().sync_clock()
-
-    def lists(self, ticker: str) -> bool:
-        return ticker not in self.halted and super().lists(ticker)
-
-    def _pages(self, coin, start, end, interval) -> Iterator:
-        self.asked.append(interval)
-        for ticker, go_on in self.slow.items():
-            if self._coins[ticker] is coin:
-                go_on.wait(20)
-        self._fail(interval)
-        yield from super()._pages(coin, start, end, interval)
-
-    def _fail(self, what: str) -> None:
-        if what in self.failing:
-            raise ExchangeUnavailable(f"No answer: {what}.")
 
 
 class Bench:
@@ -68,7 +35,8 @@ class Bench:
         self.market = Market(self.clock)
         self.store = SnapshotStore.at(directory)
         self.service = ForecastService(self.store, self.clock, settings.watch, 8)
-        self.engine = Engine(settings, self.market, "A test.", self.store, self.clock)
+        venues = Venues([self.market], self.market, self.clock)
+        self.engine = Engine(settings, venues, "A test.", self.store, self.clock)
 
     def until(self, condition, what: str = "") -> None:
         """Step, a tenth of a second at a time, until `condition` holds."""

@@ -20,7 +20,7 @@ def settings(artifact_dir: Path, source: str) -> Settings:
 
 def market(artifact_dir: Path, source: str, boot: str) -> str:
     environ = {BOOT_VARIABLE: boot} if boot else {}
-    return choose_market(settings(artifact_dir, source), ManualClock(), environ)[0].market
+    return choose_market(settings(artifact_dir, source), ManualClock(), environ)[0].current.market
 
 
 @pytest.mark.parametrize(
@@ -47,9 +47,14 @@ def test_a_damaged_note_is_passed_over(tmp_path: Path, note: bytes):
 
 def test_only_real_candles_count_as_held(tmp_path: Path):
     CsvStore(tmp_path / "simulated", "BTC-USD", "simulated").append(made_candles(2), "simulated")
-    assert not holds_real_candles(tmp_path)
+    assert not holds_real_candles(settings(tmp_path, "auto"))
     store = CsvStore(tmp_path, "BTC-USD", "live")
     store.append(made_candles(2), "binance")
-    assert holds_real_candles(tmp_path)
+    assert holds_real_candles(settings(tmp_path, "auto"))
     store.set_aside()
-    assert holds_real_candles(tmp_path)
+    assert holds_real_candles(settings(tmp_path, "auto"))
+
+
+def test_candles_of_a_fallback_are_real_too(tmp_path: Path):
+    CsvStore(tmp_path / "kraken", "BTC-USD", "live").append(made_candles(2), "kraken")
+    assert holds_real_candles(settings(tmp_path, "auto"))

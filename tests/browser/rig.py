@@ -1,0 +1,94 @@
+"""The running app on local exchanges that can be injured, and what its page says meanwhile."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import psutil
+from playwright.sync_api import Page, expect
+
+from core.domain import EngineStatus, ForecastSpec, Snapshot
+from core.forecasting.store import SnapshotStore
+from core.history.cleaning import open_times
+from core.history.csv_store import CsvStore
+from tests.exchange.exchange import LocalExchange
+from tests.waiting import wait_until
+
+SPEC = ForecastSpec(max_points=1_000)
+PATH = f"/?{SPEC.to_text().partition('?')[2]}"
+SYMBOLS = {"binance": "BTCUSDT", "coinbase": "BTC-USD", "kraken": "XBTUSD"}
+_RECOVERY_S = 90.0
+
+
+@dataclass
+class Rig:
+    """A server with its engine, and the exchanges it may follow, by name."""
+
+    url: str
+    artifacts: Path
+    exchanges: dict[str, LocalExchange]
+    log: Path
+    store: SnapshotStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = SnapshotStore.at(self.artifacts / "run")
+
+    def snapshot(self) -> Snapshot | None:
+        return self.store.snapshot(SPEC)
+
+    def status(self) -> EngineStatus:
+        status = self.store.status()
+        assert status is not None
+        return status
+
+    def restart_engine(self) -> None:
+        """Kill the engine; its supervisor starts another."""
+        pid = self.status().pid
+        psutil.Process(pid).send_signal(signal.SIGKILL)
+        wait_until(lambda: self.status().pid != pid, 30, "another engine")
+
+    def refetch(self) -> None:
+        """Let the engine start without candles, so that it has to ask for all of them."""
+        for path in self.artifacts.rglob("*_history.csv"):
+            path.unlink()
+        self.restart_engine()
+
+    def heal(self) -> None:
+        for exchange in self.exchanges.values():
+            exchange.heal()
+
+    def stored(self, provider: str) -> pd.DataFrame:
+        """Return the candles on disk that came from a provider."""
+        directory = self.artifacts if provider == "binance" else self.artifacts / provider
+        return CsvStore(directory, SPEC.ticker, "live").load(repair=False)
+
+    def check_stored(self, provider: str) -> None:
+        """Compare every stored candle with what the exchange has of that minute."""
+        stored = self.stored(provider)
+        series = self.exchanges[provider].series[SYMBOLS[provider]]
+        truth = pd.DataFrame(
+            series.values[:, :5],
+            index=pd.to_datetime(series.opens, unit="ms", utc=True),
+            columns=stored.columns,
+        )
+        assert len(stored) > 0
+        pd.testing.assert_frame_equal(
+            stored, truth.reindex(open_times(stored)), check_names=False, check_freq=False
+        )
+        assert stored.index[-1].timestamp() + 60 <= self.exchanges[provider].clock.now().timestamp()
+
+
+def says(page: Page, words: str, timeout_s: float = 45.0) -> None:
+    """Wait until the strip of `page` says what matches `words`."""
+    expect(page.locator(".strip .note")).to_have_text(re.compile(words), timeout=1000 * timeout_s)
+
+
+def is_well(page: Page, state: str = "ok") -> None:
+    """Wait until `page` is in the state of a followed market again."""
+    expect(page.locator(".page-root")).to_have_attribute(
+        "data-state", state, timeout=1000 * _RECOVERY_S
+    )

@@ -1,0 +1,58 @@
+"""The simulated market, made to fail, to refuse or to be slow, under any name."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from core.domain import Quote
+from core.errors import ExchangeError, ExchangeUnavailable
+from core.exchanges.simulated import SimulatedMarket
+from tests.clocks import ManualClock
+
+
+class Market(SimulatedMarket):
+    """`failing` names what fails ("clock", "1m", "1h", "quotes"), `error` what is raised then.
+
+    After `stopped_at` there are no candles, though the clock goes on.
+    """
+
+    failing: frozenset[str] = frozenset()
+    halted: frozenset[str] = frozenset()
+    stopped_at: datetime | None = None
+
+    def __init__(self, clock: ManualClock, name: str = "simulated") -> None:
+        super().__init__(clock)
+        self.name = name  # type: ignore[assignment]
+        self.error: ExchangeError | None = None
+        self.clock_syncs = 0
+        self.slow: dict[str, threading.Event] = {}
+        self.asked: list[str] = []
+
+    def sync_clock(self) -> float:
+        self.clock_syncs += 1
+        self._fail("clock")
+        return super().sync_clock()
+
+    def lists(self, ticker: str) -> bool:
+        return ticker not in self.halted and super().lists(ticker)
+
+    def _pages(self, coin, start, end, interval) -> Iterator:
+        self.asked.append(interval)
+        for ticker, go_on in self.slow.items():
+            if self._coins[ticker] is coin:
+                go_on.wait(20)
+        self._fail(interval)
+        if self.stopped_at is not None:
+            end = min(end or self.stopped_at, self.stopped_at)
+        if end is None or start < end:
+            yield from super()._pages(coin, start, end, interval)
+
+    def _fail(self, what: str) -> None:
+        if what in self.failing:
+            raise self.error or ExchangeUnavailable(f"No answer: {what}.")
+
+    def quotes(self, tickers: Sequence[str]) -> dict[str, Quote]:
+        self._fail("quotes")
+        return super().quotes(tickers)
