@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from core.clock import Clock
 from core.domain import Finding
@@ -21,9 +21,9 @@ from core.errors import (
     Restricted,
 )
 from core.exchanges.access import host_of
-from core.exchanges.base import Provider
+from core.exchanges.base import Usage
+from core.exchanges.examined import Venue
 from core.exchanges.statuses import Reply
-from core.exchanges.transport import Transport
 
 T = TypeVar("T")
 
@@ -34,69 +34,6 @@ _PROBE_S: Final = 5.0
 _OFFSET_NOTED_MS: Final = 2_000.0
 _WEIGHT_NOTED: Final = 0.5
 _MS: Final = timedelta(milliseconds=1)
-_HOUR: Final = timedelta(hours=1)
-_MINUTE: Final = timedelta(minutes=1)
-
-
-class Probed(Provider, Protocol):
-    """A provider whose hosts can be asked one by one."""
-
-    @property
-    def base_urls(self) -> tuple[str, ...]: ...
-
-    def probe(self, base_url: str, timeout_s: float) -> None: ...
-
-    def prefer(self, base_url: str) -> None: ...
-
-
-class Witness(Transport):
-    """A transport that remembers the newest reply of each host."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(clock)
-        self.replies: dict[str, Reply] = {}
-
-    def get(self, base_url: str, path: str, params: Mapping[str, str], until: float) -> Reply:
-        self.replies.pop(base_url, None)
-        reply = super().get(base_url, path, params, until)
-        self.replies[base_url] = reply
-        return reply
-
-
-@dataclass(frozen=True, slots=True)
-class Venue:
-    """An exchange to examine.
-
-    Attributes
-    ----------
-    title : str
-        Its name in sentences.
-    setting : str
-        The environment variable that names its hosts.
-    provider : Probed
-    witness : Witness
-        The transport of `provider`.
-    server_time : callable
-        Reads the exchange's clock from the reply to a probe.
-    weight_header : str
-        Header of the request weight of this minute; empty where there is none.
-    weight_limit : int or None
-        Weight allowed per minute.
-    page_rows : int
-        1-minute candles per call.
-    rows_kept : int or None
-        The newest candles the exchange gives, however far back it is asked; None: all.
-    """
-
-    title: str
-    setting: str
-    provider: Probed
-    witness: Witness
-    server_time: Callable[[Reply], datetime]
-    page_rows: int
-    rows_kept: int | None = None
-    weight_header: str = ""
-    weight_limit: int | None = None
 
 
 def examine_hosts(venues: Sequence[Venue], clock: Clock, within_s: float) -> list[Finding]:
@@ -105,83 +42,21 @@ def examine_hosts(venues: Sequence[Venue], clock: Clock, within_s: float) -> lis
     A host whose gate is closed, or that was set aside, is not called.
     """
     hosts = [(venue, url) for venue in venues for url in venue.provider.base_urls]
-    asked = [_in_thread(partial(_examine, v, u, clock)) for v, u in hosts]
-    wait(asked, timeout=within_s)
+    found = at_once([partial(_examine, venue, url, clock) for venue, url in hosts], within_s)
     return [
-        future.result() if future.done() else _silent(venue, url, within_s)
-        for (venue, url), future in zip(hosts, asked, strict=True)
+        _behind_gate(finding, venue) if finding else _silent(venue, url, within_s)
+        for (venue, url), finding in zip(hosts, found, strict=True)
     ]
 
 
-def examine_histories(
-    venues: Sequence[Venue], ticker: str, rows: int, to_train: int, within_s: float
-) -> list[Finding]:
-    """Tell of each venue whether its candles reach `rows` minutes back, asking for one page.
+def at_once(works: Sequence[Callable[[], T]], within_s: float) -> list[T | None]:
+    """Return what all `works` return, each in a thread; None for what takes too long.
 
-    Parameters
-    ----------
-    venues : sequence of Venue
-        Those that answer: each is asked once, unless it is known to keep too few.
-    rows, to_train : int
-        1-minute candles a forecast uses, and the fewest a model is trained on.
+    The threads are daemons: a stuck name look-up makes nobody wait, not even the exit.
     """
-    asked = [_in_thread(partial(_measured_history, v, ticker, rows, to_train)) for v in venues]
-    wait(asked, timeout=max(0.0, within_s))
-    return [
-        future.result() if future.done() else _unknown_history(venue, "it was not told in time.")
-        for venue, future in zip(venues, asked, strict=True)
-    ]
-
-
-def known_history(venue: Venue, rows: int, to_train: int) -> Finding:
-    """Tell whether the history suffices from what the exchange's documentation says."""
-    subject = f"{venue.title} history"
-    kept = venue.rows_kept
-    if kept is not None and kept < to_train:
-        return Finding(
-            subject,
-            "warning",
-            f"Only the newest {kept:,} minutes are given: too few to train on ({to_train:,}), "
-            "so no change is forecast.",
-            f"Keep {venue.title} for the last resort.",
-        )
-    calls = -(-rows // venue.page_rows)
-    return Finding(
-        subject,
-        "ok",
-        f"{rows:,} minutes suffice and are given in {calls:,} calls of {venue.page_rows:,}.",
-    )
-
-
-def _measured_history(venue: Venue, ticker: str, rows: int, to_train: int) -> Finding:
-    known = known_history(venue, rows, to_train)
-    if known.verdict != "ok":
-        return known
-    start = venue.provider.now().replace(second=0, microsecond=0) - rows * _MINUTE
-    try:
-        page = next(venue.provider.candles(ticker, start, start + _HOUR), None)
-    except ExchangeError as error:
-        return _unknown_history(venue, str(error))
-    if page is None or page.empty:
-        return Finding(
-            known.subject,
-            "warning",
-            f"It gave no candle of {ticker} for the hour from {start:%Y-%m-%d %H:%M} UTC, "
-            f"{rows:,} minutes ago.",
-            "Lower max_points, or follow a coin that has been listed for longer.",
-        )
-    return Finding(
-        known.subject,
-        "ok",
-        f"{ticker} reaches back {rows:,} minutes, to {page.index[0]:%Y-%m-%d %H:%M} UTC. "
-        f"{known.meaning}",
-    )
-
-
-def _unknown_history(venue: Venue, why: str) -> Finding:
-    return Finding(
-        f"{venue.title} history", "warning", f"How far it reaches is not known: {why}", "Ask again."
-    )
+    outcomes = [_in_thread(work) for work in works]
+    wait(outcomes, timeout=max(0.0, within_s))
+    return [outcome.result() if outcome.done() else None for outcome in outcomes]
 
 
 def _examine(venue: Venue, url: str, clock: Clock) -> Finding:
@@ -197,14 +72,14 @@ def _examine(venue: Venue, url: str, clock: Clock) -> Finding:
             _advice(error, venue, url),
             status=reply.status if reply else None,
             latency_ms=_latency_ms(reply) if reply else None,
-            weight_used=_weight(venue, reply) if reply else None,
+            weight_used=venue.provider.usage().weight_used if reply else None,
         )
     return _healthy(venue, subject, venue.witness.replies[url], clock)
 
 
 def _healthy(venue: Venue, subject: str, reply: Reply, clock: Clock) -> Finding:
-    offset_ms, used = _offset_ms(venue, reply, clock), _weight(venue, reply)
-    notes = [*_note_of_clock(offset_ms), *_note_of_weight(venue, used)]
+    offset_ms, usage = _offset_ms(venue, reply, clock), venue.provider.usage()
+    notes = [*_note_of_clock(offset_ms), *_note_of_weight(venue, usage)]
     return Finding(
         subject,
         "warning" if notes else "ok",
@@ -213,7 +88,21 @@ def _healthy(venue: Venue, subject: str, reply: Reply, clock: Clock) -> Finding:
         reply.status,
         _latency_ms(reply),
         offset_ms,
-        used,
+        usage.weight_used,
+    )
+
+
+def _behind_gate(finding: Finding, venue: Venue) -> Finding:
+    """Return `finding`; a failure where a limit, told by another host, holds for this one."""
+    block = venue.provider.usage().block
+    if block is None or finding.verdict == "failure":
+        return finding
+    return replace(
+        finding,
+        verdict="failure",
+        meaning=f"It answered, but {venue.title} has {block.kind} this address: nothing is sent "
+        f"to any of its hosts before {block.until:%Y-%m-%d %H:%M} UTC.",
+        advice=_wait_until(block.until, venue),
     )
 
 
@@ -230,8 +119,8 @@ def _note_of_clock(offset_ms: float) -> list[tuple[str, str]]:
     ]
 
 
-def _note_of_weight(venue: Venue, used: int | None) -> list[tuple[str, str]]:
-    limit = venue.weight_limit
+def _note_of_weight(venue: Venue, usage: Usage) -> list[tuple[str, str]]:
+    used, limit = usage.weight_used, usage.weight_limit
     if used is None or limit is None or used < _WEIGHT_NOTED * limit:
         return []
     return [
@@ -253,18 +142,10 @@ def _offset_ms(venue: Venue, reply: Reply, clock: Clock) -> float:
     return (venue.server_time(reply) - ours) / _MS
 
 
-def _weight(venue: Venue, reply: Reply) -> int | None:
-    text = reply.headers.get(venue.weight_header, "") if venue.weight_header else ""
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
 def _advice(error: ExchangeError, venue: Venue, url: str) -> str:
     host = host_of(url)
     if isinstance(error, RateLimited):
-        return (
-            f"Wait until {error.retry_at:%Y-%m-%d %H:%M} UTC, as the app does; "
-            f"find out what else on this address calls {venue.title}."
-        )
+        return _wait_until(error.retry_at, venue)
     if isinstance(error, Restricted):
         return (
             f"Take {host} out of {venue.setting}, or leave it: the app does not ask it again "
@@ -281,6 +162,13 @@ def _advice(error: ExchangeError, venue: Venue, url: str) -> str:
     return f"Look at the address in {venue.setting}."
 
 
+def _wait_until(instant: datetime, venue: Venue) -> str:
+    return (
+        f"Wait until {instant:%Y-%m-%d %H:%M} UTC, as the app does; "
+        f"find out what else on this address calls {venue.title}."
+    )
+
+
 def _silent(venue: Venue, url: str, within_s: float) -> Finding:
     error = ExchangeTimeout(f"{host_of(url)} did not answer within {within_s:.0f} s.")
     return Finding(
@@ -289,7 +177,6 @@ def _silent(venue: Venue, url: str, within_s: float) -> Finding:
 
 
 def _in_thread(work: Callable[[], T]) -> Future[T]:
-    """Work in a thread of its own, which a stuck name look-up cannot make anyone wait for."""
     outcome: Future[T] = Future()
 
     def run() -> None:

@@ -11,16 +11,9 @@ from typing import Final
 
 from core.clock import Clock
 from core.domain import DEFAULT_TICKERS, Diagnosis, Finding
-from core.exchanges.binance import PAGE_ROWS, WEIGHT_LIMIT, BinanceProvider
-from core.exchanges.binance_answers import server_time as binance_time
-from core.exchanges.doctor import (
-    ALL_WITHIN_S,
-    Venue,
-    Witness,
-    examine_histories,
-    examine_hosts,
-    known_history,
-)
+from core.exchanges.doctor import ALL_WITHIN_S, examine_hosts
+from core.exchanges.examined import Venue, venues
+from core.exchanges.reach import examine_histories, known_history
 from core.forecasting.deployment import (
     examine_cache,
     examine_disk,
@@ -41,11 +34,11 @@ def diagnose(settings: Settings, clock: Clock) -> Diagnosis:
     each host, and one for an old page of candles to each exchange that answered.
     """
     begin = clock.monotonic()
-    venues = _venues(settings, clock)
-    hosts = examine_hosts(venues, clock, ALL_WITHIN_S)
+    examined = venues(settings, clock)
+    hosts = examine_hosts(examined, clock, ALL_WITHIN_S)
     left_s = ALL_WITHIN_S - (clock.monotonic() - begin)
     histories = examine_histories(
-        _answering(venues, hosts), _ticker(settings), _rows(settings), ROWS_TO_TRAIN, left_s
+        _answering(examined, hosts), _ticker(settings), _rows(settings), ROWS_TO_TRAIN, left_s
     )
     here = [*_here(settings), examine_engine(read_status(settings.run_dir), clock.now())]
     return Diagnosis(clock.now(), (*hosts, *histories, *here))
@@ -57,9 +50,9 @@ def engine_diagnosis(settings: Settings, clock: Clock) -> Diagnosis:
     Only exchanges that ``MARKET_SOURCE`` allows are asked. The engine does not judge
     itself: whoever reads this adds `core.forecasting.deployment.examine_engine`.
     """
-    venues = _venues(settings, clock, allowed_only=True)
-    hosts = examine_hosts(venues, clock, ALL_WITHIN_S)
-    known = [known_history(v, _rows(settings), ROWS_TO_TRAIN) for v in _answering(venues, hosts)]
+    examined = venues(settings, clock, allowed_only=True)
+    hosts = examine_hosts(examined, clock, ALL_WITHIN_S)
+    known = [known_history(v, _rows(settings), ROWS_TO_TRAIN) for v in _answering(examined, hosts)]
     return Diagnosis(clock.now(), (*hosts, *known, *_here(settings)))
 
 
@@ -86,33 +79,11 @@ def _here(settings: Settings) -> list[Finding]:
     return [examine_disk(settings.artifact_dir), examine_cache(settings.run_dir)]
 
 
-def _venues(settings: Settings, clock: Clock, allowed_only: bool = False) -> list[Venue]:
-    makers = {"binance": _binance}
-    source = settings.market_source
-    if allowed_only and source != "auto":
-        makers = {name: make for name, make in makers.items() if name == source}
-    return [make(settings, clock) for make in makers.values()]
-
-
-def _binance(settings: Settings, clock: Clock) -> Venue:
-    witness = Witness(clock)
-    return Venue(
-        title="Binance",
-        setting="BINANCE_BASE_URL",
-        provider=BinanceProvider(settings.binance_base_urls, clock, witness),
-        witness=witness,
-        server_time=binance_time,
-        page_rows=PAGE_ROWS,
-        weight_header="X-MBX-USED-WEIGHT-1M",
-        weight_limit=WEIGHT_LIMIT,
-    )
-
-
-def _answering(venues: Sequence[Venue], hosts: Sequence[Finding]) -> list[Venue]:
+def _answering(examined: Sequence[Venue], hosts: Sequence[Finding]) -> list[Venue]:
     """Return the venues of which a host answered, that host to be asked first."""
     rows = iter(hosts)
     found = []
-    for venue in venues:
+    for venue in examined:
         verdicts = {url: next(rows).verdict for url in venue.provider.base_urls}
         first = next((url for url, verdict in verdicts.items() if verdict != "failure"), None)
         if first is not None:

@@ -9,7 +9,9 @@ from typing import Final
 from core.clock import SystemClock
 from core.errors import ExchangeUnavailable, Forbidden, RateLimited, Restricted
 from core.exchanges.binance import BinanceProvider
-from core.exchanges.doctor import Probed
+from core.exchanges.coinbase import CoinbaseProvider
+from core.exchanges.examined import Probed
+from core.exchanges.kraken import KrakenProvider
 from core.settings import Settings
 
 _PROBE_S: Final = 10.0
@@ -21,6 +23,8 @@ def _providers() -> dict[str, Callable[[], Probed]]:
     settings, clock = Settings.from_env(), SystemClock()
     return {
         **{url: lambda u=url: BinanceProvider([u], clock) for url in settings.binance_base_urls},
+        settings.coinbase_base_url: lambda: CoinbaseProvider(settings.coinbase_base_url, clock),
+        settings.kraken_base_url: lambda: KrakenProvider(settings.kraken_base_url, clock),
     }
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from core.domain import CANDLE_COLUMNS, DEFAULT_TICKERS
-from core.exchanges.doctor import Probed
+from core.exchanges.examined import Probed
 from tests.network.exchanges import HOSTS, provider_at, refusal_of
 
 pytestmark = pytest.mark.network
