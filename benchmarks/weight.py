@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -78,10 +78,15 @@ def main() -> int:
     console.print(_cold_table(cold))
     uses = steady(COUNTS, options.minutes)
     console.print(_steady_table(uses, options.minutes))
-    missed = [f"{n} tickers" for n, goal in GOALS.items() if max(uses[n].weights) > goal]
-    missed += ["cold start"] if sum(cold.weights) > COLD_GOAL else []
+    missed = missed_goals(cold, uses)
     console.print(f"Goals missed: {', '.join(missed) or 'none'}")
     return 1 if missed else 0
+
+
+def missed_goals(cold: Use, uses: Mapping[int, Use]) -> list[str]:
+    """Return what weighed more than its goal, each in two words."""
+    over = [f"{n} tickers" for n, goal in GOALS.items() if max(uses[n].weights) > goal]
+    return [*over, "cold start"] if sum(cold.weights) > COLD_GOAL else over
 
 
 def cold_start() -> Use:
@@ -89,8 +94,9 @@ def cold_start() -> Use:
     spec = ForecastSpec(max_points=_COLD_ROWS)
     with _engine((spec,), _COLD_ROWS + 10_000) as run:
         wait_for("A first forecast", run.is_ready, _READY_WITHIN_S, 0.02)
-        calls = Counter(call.path for call in run.exchange.calls())
-        return Use(tuple(run.weights().values()), calls)
+    # Only now, with the engine stopped: no call comes between the two countings.
+    calls = Counter(call.path for call in run.exchange.calls())
+    return Use(tuple(run.weights().values()), calls)
 
 
 def steady(counts: Sequence[int], minutes: int) -> dict[int, Use]:
@@ -103,10 +109,11 @@ def steady(counts: Sequence[int], minutes: int) -> dict[int, Use]:
         end = begin + timedelta(minutes=minutes)
         # Until the wall clock says so: what is counted is whole minutes.
         time.sleep((end - datetime.now(UTC)).total_seconds() + 0.1)
-        return {count: _use(run, begin, minutes) for count, run in runs.items()}
+        return {count: use_of(run, begin, minutes) for count, run in runs.items()}
 
 
-def _use(run: Run, begin: datetime, minutes: int) -> Use:
+def use_of(run: Run, begin: datetime, minutes: int) -> Use:
+    """Return what was asked in the whole minutes from `begin` on."""
     first = int(begin.timestamp() * 1000)
     whole = range(first, first + minutes * _MINUTE_MS, _MINUTE_MS)
     weights = run.weights()
