@@ -87,6 +87,7 @@ class Publisher:
     candles: int = 540
     first: datetime | None = None
     missing: tuple[int, ...] = ()
+    said: dict[str, Any] = field(default_factory=dict)  # fields of the status that differ
 
     def closes(self, now: datetime) -> tuple[list[int], list[float | None]]:
         """Return close times and closes up to the last whole minute; stable over time."""
@@ -177,7 +178,7 @@ class Publisher:
             served=(self.spec.to_text(),),
             progress={},
         )
-        return replace(status, **changes)
+        return replace(status, **{**self.said, **changes})
 
     def quote(self, now: datetime, price: float | None = None) -> Quote:
         last = self.snapshot(now).price
@@ -194,6 +195,10 @@ class Publisher:
         offset = timedelta(milliseconds=14)
         self.store.publish_quotes({self.spec.ticker: self.quote(now + offset, price)})
         self.store.publish_status(self.status(now))
+
+    def follow_provider(self, provider: str, price: float, **said: Any) -> None:
+        """Switch to another exchange, where the coin has another price."""
+        self.provider, self.price, self.said = provider, price, said
 
     def publish_progress(self, now: datetime, progress: Progress) -> None:
         self.store.publish_status(self.status(now, progress={self.spec.key: progress}))

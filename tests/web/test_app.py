@@ -16,6 +16,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app import cache_backend, create_app, create_server
+from core.domain import DEFAULT_TICKERS, TICKER_DEFAULTS, ForecastSpec
 from core.forecasting.store import SnapshotStore, file_backend
 from core.settings import Settings
 from tests.web.conftest import NOW, Site
@@ -113,6 +114,15 @@ def test_a_page_has_one_h1_one_main_and_a_label_for_every_input(site: Site, path
 def test_the_address_carries_the_spec() -> None:
     page = page_layout("/", ticker="eth-usd", minute_horizon="5", utm_source="x")
     assert spec_texts(page) == ["ETH-USD?minute_horizon=5"]
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize("ticker", DEFAULT_TICKERS)
+def test_a_ticker_without_parameters_gets_what_is_usual_for_it(ticker: str) -> None:
+    (text,) = spec_texts(page_layout("/", ticker=ticker))
+    assert text == ticker
+    spec, usual = ForecastSpec.from_text(text), TICKER_DEFAULTS[ticker]
+    assert (spec.max_points, spec.minute_horizon) == (usual.max_points, usual.minute_horizon)
 
 
 @pytest.mark.usefixtures("site")

@@ -77,6 +77,26 @@ def test_steps_on_a_drawn_chart_amount_to_the_whole(made: Publisher) -> None:
     assert set(step["replace"]) == set(whole) - {"price", "live"}
 
 
+def test_another_providers_candles_are_never_joined_to_those_drawn(made: Publisher) -> None:
+    first = render_chart(made.snapshot(NOW), made.series(NOW), {"v": 1})
+    assert first["provider"] == "binance"
+    later = NOW + timedelta(minutes=1)
+    need = {"v": 2, "since": first["last"], "cutoff": first["cutoff"], "provider": "binance"}
+    made.follow_provider("coinbase", 78_900.0)
+    other = render_chart(made.snapshot(later), made.series(later), need)
+    assert (other["kind"], other["provider"]) == ("full", "coinbase")
+    unsaid = {"v": 2, "since": first["last"], "cutoff": first["cutoff"]}
+    assert render_chart(made.snapshot(later), made.series(later), unsaid)["kind"] == "full"
+
+
+def test_candles_of_another_version_are_drawn_whole_again_next_time(made: Publisher) -> None:
+    series = replace(made.series(NOW), version=1)
+    drawn = render_chart(made.snapshot(NOW), series, {"v": 1})
+    need = {"v": 2, "since": drawn["last"], "cutoff": drawn["cutoff"]}
+    need["provider"] = drawn["provider"]
+    assert render_chart(made.snapshot(NOW), made.series(NOW), need)["kind"] == "full"
+
+
 def test_after_a_gap_in_what_is_held_the_whole_figure_travels(made: Publisher) -> None:
     series = made.series(NOW)
     stale = {"v": 1, "since": series.close_time[0] - MINUTE_MS, "cutoff": series.close_time[0]}

@@ -120,6 +120,21 @@ def test_a_forecast_without_a_band_says_so(published: Site) -> None:
     assert "no band yet" in text
 
 
+def test_a_revised_forecast_is_marked_with_its_sentence(published: Site) -> None:
+    snapshot = published.publisher.snapshot(NOW)
+    assert "revised" not in said(render_cell(snapshot, "long"))
+    issued = snapshot.forecasts["long"].issued_at
+    text = said(render_cell(replace(snapshot, revised=(issued,)), "long"))
+    assert "revised" in text
+    assert "corrected a candle after this forecast" in text
+
+
+def test_a_forecast_cell_tells_the_browser_when_it_expires(published: Site) -> None:
+    snapshot = published.publisher.snapshot(NOW)
+    target = round(snapshot.forecasts["minute"].target_time.timestamp() * 1000)
+    assert f'"data-target": "{target}"' in said(render_cell(snapshot, "minute"))
+
+
 def test_a_missing_forecast_is_said_not_hidden(published: Site) -> None:
     snapshot = published.publisher.snapshot(NOW, forecasts={})
     assert "no forecast" in said(render_cell(snapshot, "minute"))

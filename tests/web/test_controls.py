@@ -10,8 +10,8 @@ from dash import no_update
 
 from callbacks.controls import address, field_errors, render_apply
 from components.ids import CONTROL_NAMES
-from core.domain import ForecastSpec
-from tests.web.conftest import Site
+from core.domain import DEFAULT_TICKERS, ForecastSpec, Progress
+from tests.web.conftest import NOW, Site
 
 GOOD: dict[str, Any] = {
     "ticker": "eth-usd",
@@ -66,6 +66,8 @@ def test_every_bad_field_gets_its_own_sentence() -> None:
     "spec",
     [
         ForecastSpec(),
+        ForecastSpec("ADA-USD"),
+        ForecastSpec.usual("ADA-USD"),
         ForecastSpec(
             ticker="ETH-USD",
             max_points=9_000,
@@ -77,6 +79,27 @@ def test_every_bad_field_gets_its_own_sentence() -> None:
 )
 def test_the_address_reads_back_as_the_spec(spec: ForecastSpec) -> None:
     assert ForecastSpec.parse(dict(parse_qsl(address(spec).removeprefix("?")))) == spec
+
+
+def test_the_list_offers_the_defaults_and_what_is_served_but_not_what_failed(
+    published: Site,
+) -> None:
+    served, refused = ForecastSpec("AVAX-USD"), ForecastSpec("NOPE-USD")
+    status = published.publisher.status(
+        NOW,
+        served=("BTC-USD", served.to_text(), refused.to_text()),
+        progress={refused.key: Progress("failed", message="Binance does not trade NOPE-USD.")},
+    )
+    published.store.publish_status(status)
+    answer = published.call("live-ticker.options", {"live-spec.data": "BTC-USD"})
+    options = answer.get_json()["response"]["live-ticker"]["options"]
+    assert [option["value"] for option in options] == [*DEFAULT_TICKERS, "AVAX-USD"]
+
+
+def test_the_pair_on_screen_is_in_the_list_before_it_is_served(published: Site) -> None:
+    answer = published.call("live-ticker.options", {"live-spec.data": "LINK-USD"})
+    options = answer.get_json()["response"]["live-ticker"]["options"]
+    assert options[-1] == {"label": "LINK-USD", "value": "LINK-USD"}
 
 
 def test_retraining_is_asked_of_the_service_and_answered(published: Site) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from core.domain import Position, Progress
+from core.domain import Diagnosis, Position, Progress
 from core.portfolio.stored import holdings_to_stored
 from tests.web.conftest import NOW, Site
 
 HOLDINGS = holdings_to_stored(
     {
-        m: Position(m, "BTC-USD", 0.1281234567891234, 9_999_999.99, 78_123.456789, NOW)
+        m: Position(m, "BTC-USD", 0.1281234567891234, 9_999_999.99, 78_123.456789, NOW, "binance")
         for m in ("live", "simulated")
     }
 )
@@ -42,6 +42,36 @@ def test_a_tick_is_small_both_ways(published: Site, page: str) -> None:
     tick = answer.get_json()["response"][f"{page}-tick"]["data"]
     assert tick["note"].endswith("...")
     assert LONG_SENTENCE.startswith(tick["note"].removesuffix("..."))
+
+
+@pytest.mark.parametrize("page", ["live", "health", "portfolio"])
+def test_a_tick_of_a_fallback_is_small_and_has_room_for_its_sentence(
+    published: Site, page: str
+) -> None:
+    publisher = published.publisher
+    snapshot = publisher.snapshot(NOW, filled=49_999, gaps=49_999, revised=(NOW,) * 1_440)
+    publisher.store.publish(snapshot, publisher.series(NOW))
+    away = "Binance is not followed: it answers 451 from this place. Coinbase since 12:04 UTC."
+    status = publisher.status(
+        NOW,
+        provider="coinbase",
+        provider_since=NOW,
+        degraded=away,
+        refilling=away,
+        frozen_at=NOW,
+        pid=4_194_304,
+        progress={"BTC-USD": Progress("training", 99_999, 100_000, "candles")},
+    )
+    published.store.publish_status(status)
+    published.store.publish_diagnosis(Diagnosis(NOW, ()))
+    values = {"holdings.data": HOLDINGS, f"{page}-spec.data": "BTC-USD"}
+    request = published.request(f"{page}-tick.data", values)
+    answer = published.client.post("/_dash-update-component", json=request)
+    assert len(answer.data) <= 600
+    assert len(json.dumps(request)) <= 1_500
+    tick = answer.get_json()["response"][f"{page}-tick"]["data"]
+    assert (tick["provider"], tick["of"]) == ("coinbase", "binance")
+    assert tick["note"].startswith("OFFLINE: what is on disk, until 2026-04-21 12:41 UTC. Binance")
 
 
 def test_a_note_outside_ascii_stays_small_too(published: Site) -> None:

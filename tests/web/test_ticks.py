@@ -1,4 +1,4 @@
-"""The state of a page and its tick, from what is published."""
+"""The tick, from what is published."""
 
 from __future__ import annotations
 
@@ -8,86 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from callbacks.conditions import SIMULATED_NOTE, condition
 from callbacks.ticks import fitted, health_tick, live_tick, price_tick
-from core.domain import ForecastSpec, Position, Progress
+from core.domain import Diagnosis, Position
 from core.forecasting.service import View
 from tests.web.conftest import NOW, Site
 
 
-def view(site: Site, client: str = "reader") -> View:
-    return site.service.view(site.publisher.spec, client)
-
-
-def test_nothing_published_is_waiting(site: Site) -> None:
-    assert condition(view(site), "internal") == (
-        "waiting",
-        "The engine is starting; it has not reported yet.",
-    )
-    assert set(price_tick(view(site), "internal")) == {"now", "state", "note", "progress"}
-
-
-def test_all_is_well(published: Site) -> None:
-    assert condition(view(published), "internal") == ("ok", "")
-
-
-def test_a_silent_engine_is_said_to_be_restarted_only_where_it_is(published: Site) -> None:
-    published.clock.advance(6)
-    state, inside = condition(view(published), "internal")
-    assert state == "silent"
-    assert inside == "The engine is not answering; it is being restarted."
-    assert condition(view(published), "external")[1] == "The engine is not answering."
-
-
-def test_a_refused_spec_says_why(site: Site) -> None:
-    site.publish()
-    for minutes in range(2, 4):
-        last = site.service.view(ForecastSpec(minute_horizon=minutes), "one visitor")
-    state, note = condition(last, "internal")
-    assert state == "refused"
-    assert note.startswith("One new forecast per visitor and minute")
-
-
-@pytest.mark.parametrize(
-    ("progress", "state"),
-    [
-        (Progress("fetching", 12, 50, "pages"), "preparing"),
-        (Progress("training", 1, 2, "models"), "preparing"),
-        (Progress("failed", message="The exchange does not list BTC-USD."), "failed"),
-    ],
-)
-def test_without_a_snapshot_the_tick_tells_what_the_engine_does(
-    site: Site, progress: Progress, state: str
-) -> None:
-    site.publisher.publish_progress(NOW, progress)
-    tick = price_tick(view(site), "internal")
-    assert tick["state"] == state
-    assert tick["note"] == progress.message
-    assert tick["progress"] == [progress.stage, progress.done, progress.total, progress.unit]
-
-
-def test_trouble_of_the_exchange_is_stale(published: Site) -> None:
-    published.store.publish_status(published.publisher.status(NOW, trouble="Binance answers 418."))
-    assert condition(view(published), "internal") == ("stale", "Binance answers 418.")
-
-
-@pytest.mark.parametrize(
-    ("late", "words"),
-    [(timedelta(minutes=9), "The last closed candle is 9 min old."), (timedelta(0), "")],
-)
-def test_a_late_candle_is_stale(published: Site, late: timedelta, words: str) -> None:
-    at = NOW - late
-    published.publisher.store.publish(
-        published.publisher.snapshot(at), published.publisher.series(at)
-    )
-    state, note = condition(view(published), "internal")
-    assert (state, note) == (("stale", words) if words else ("ok", ""))
-
-
-def test_an_old_quote_is_stale_and_its_age_is_said(published: Site) -> None:
-    old = replace(published.publisher.quote(NOW), time=NOW - timedelta(seconds=40))
-    published.store.publish_quotes({"BTC-USD": old})
-    assert condition(view(published), "internal") == ("stale", "The last price is 40 s old.")
+def view(site: Site) -> View:
+    return site.service.view(site.publisher.spec, "reader")
 
 
 def test_without_a_quote_the_last_close_is_the_price_at_its_own_time(published: Site) -> None:
@@ -97,15 +25,6 @@ def test_without_a_quote_the_last_close_is_the_price_at_its_own_time(published: 
     assert tick["price"] == snapshot.price
     assert tick["quote"] == round(snapshot.as_of.timestamp() * 1000)
     assert tick["state"] == "stale"
-
-
-def test_the_simulated_market_is_never_ok(site: Site) -> None:
-    site.publisher.market, site.publisher.provider = "simulated", "simulated"
-    site.publish()
-    state, note = condition(view(site), "internal")
-    assert state == "simulated"
-    assert note == f"{SIMULATED_NOTE} Binance answered at start."
-    assert price_tick(view(site), "internal")["market"] == "simulated"
 
 
 def test_the_24_h_change_moves_with_the_live_price(published: Site) -> None:
@@ -145,6 +64,78 @@ def test_health_carries_the_process_and_the_clock(published: Site) -> None:
     assert (tick["offset"], tick["rows"]) == (14, [50_000, 0, 0])
     assert tick["weight"] == [182, 6_000]
     assert {"pid", "started", "next"} <= tick.keys()
+
+
+def test_a_forecast_whose_time_has_passed_has_no_distance(published: Site) -> None:
+    published.clock.advance(53)  # 12:42:01; the minute forecast was for 12:42
+    published.publisher.publish_live(published.clock.now())
+    assert set(live_tick(view(published), "internal", {}, None)["delta"]) == {"long"}
+    published.clock.advance(3_600)
+    published.publisher.publish_live(published.clock.now(), price=78_000.0)
+    assert "delta" not in live_tick(view(published), "internal", {}, None)
+
+
+def test_a_forecast_at_its_very_target_time_has_expired(published: Site) -> None:
+    published.store.publish_status(published.publisher.status(NOW, clock_offset_ms=52_000.0))
+    assert [f.horizon for f in view(published).current_forecasts] == ["long"]
+    published.store.publish_status(published.publisher.status(NOW, clock_offset_ms=51_999.0))
+    assert [f.horizon for f in view(published).current_forecasts] == ["minute", "long"]
+
+
+def test_a_frozen_clock_is_the_exchanges_clock(published: Site) -> None:
+    frozen = NOW - timedelta(days=3)
+    publisher = published.publisher
+    publisher.store.publish(publisher.snapshot(frozen), publisher.series(frozen))
+    published.store.publish_status(publisher.status(NOW, frozen_at=frozen))
+    published.store.publish_quotes({"BTC-USD": publisher.quote(frozen)})
+    tick = live_tick(view(published), "internal", {}, None)
+    assert tick["now"] == round(frozen.timestamp() * 1000)
+    assert tick["frozen"] is True
+    assert set(tick["delta"]) == {"minute", "long"}
+
+
+def test_a_quote_of_another_provider_is_not_mixed_with_the_snapshot(published: Site) -> None:
+    published.publisher.follow_provider("coinbase", 78_900.0, degraded="Binance answers 503.")
+    published.publisher.publish_live(NOW)
+    switching = live_tick(view(published), "internal", {}, None)
+    old = published.store.snapshot(published.publisher.spec)
+    assert old is not None
+    assert (switching["provider"], switching["of"]) == ("coinbase", "binance")
+    assert switching["price"] == old.price
+    published.publisher.publish_all(NOW)
+    switched = live_tick(view(published), "internal", {}, None)
+    assert "of" not in switched
+    assert switched["price"] == pytest.approx(78_900, rel=0.05)
+    assert switched["price"] != switching["price"]
+
+
+def test_since_when_is_told_only_of_a_provider_that_is_not_preferred(published: Site) -> None:
+    since = NOW - timedelta(minutes=37)
+    published.store.publish_status(published.publisher.status(NOW, provider_since=since))
+    assert "since" not in price_tick(view(published), "internal")
+    degraded = published.publisher.status(NOW, provider_since=since, degraded="Binance is away.")
+    published.store.publish_status(degraded)
+    assert price_tick(view(published), "internal")["since"] == round(since.timestamp() * 1000)
+
+
+def test_a_position_is_valued_only_at_prices_of_its_own_provider(published: Site) -> None:
+    quote = published.publisher.quote(NOW)
+    held = Position("live", "BTC-USD", 1.0, 100.0, 100.0, NOW, provider="binance")
+    assert "hold" in live_tick(view(published), "internal", {"live": held}, quote)
+    other = replace(quote, provider="coinbase")
+    assert "hold" not in live_tick(view(published), "internal", {"live": held}, other)
+    older = replace(held, provider="")
+    assert "hold" in live_tick(view(published), "internal", {"live": older}, other)
+
+
+def test_health_tells_filled_and_revised_and_when_the_doctor_looked(published: Site) -> None:
+    publisher = published.publisher
+    revised = (NOW - timedelta(hours=1), NOW - timedelta(hours=2))
+    snapshot = publisher.snapshot(NOW, gaps=3, filled=12, revised=revised)
+    publisher.store.publish(snapshot, publisher.series(NOW))
+    tick = health_tick(view(published), "internal", Diagnosis(NOW, ()))
+    assert (tick["rows"], tick["revised"]) == ([50_000, 3, 12], 2)
+    assert tick["looked"] == round(NOW.timestamp() * 1000)
 
 
 def test_a_note_that_fits_is_left_alone() -> None:

@@ -98,3 +98,27 @@ def test_another_coin_is_sold_at_its_own_price(published: Site) -> None:
 def test_before_anything_is_published_no_trade(site: Site) -> None:
     done = send(site, {"kind": "invest", "amount": 100})
     assert "no price to trade at" in str(done["live-order-message"])
+
+
+def test_what_is_bought_carries_the_provider_of_its_price(published: Site) -> None:
+    at_price(published, 80_000.0)
+    done = send(published, {"kind": "invest", "amount": 100})
+    assert done["holdings"]["live"]["provider"] == "binance"
+
+
+def test_a_sale_at_another_providers_price_says_so(published: Site) -> None:
+    at_price(published, 80_800.0)
+    elsewhere = holdings_to_stored({"live": replace(HELD, provider="coinbase")})
+    done = send(published, {"kind": "sell"}, elsewhere)
+    assert done["holdings"]["live"] is None
+    assert "Bought at Coinbase's price, sold at Binance's." in str(done["live-order-message"])
+    at_home = holdings_to_stored({"live": replace(HELD, provider="binance")})
+    done = send(published, {"kind": "sell"}, at_home)
+    assert "sold at" not in str(done["live-order-message"])
+
+
+def test_while_another_provider_takes_over_nothing_is_bought(published: Site) -> None:
+    published.publisher.follow_provider("coinbase", 78_900.0)
+    published.publisher.publish_live(NOW)
+    done = send(published, {"kind": "invest", "amount": 100})
+    assert "no price to trade at" in str(done["live-order-message"])

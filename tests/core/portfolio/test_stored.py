@@ -46,11 +46,18 @@ def test_what_is_stored_reads_back() -> None:
         {"ticker": "<b>"},
         {"bought_at": 1e300},
         {"bought_at": None},
+        {"provider": 7},
     ],
 )
 def test_an_edited_position_reads_as_absent(change: dict[str, Any]) -> None:
     stored = holdings_to_stored({"live": POSITION})
     assert holdings_from_stored({**stored, "live": {**stored["live"], **change}}) == {}
+
+
+def test_a_position_of_before_providers_were_kept_reads_as_of_none() -> None:
+    stored = holdings_to_stored({"live": POSITION})
+    del stored["live"]["provider"]
+    assert holdings_from_stored(stored)["live"].provider == ""
 
 
 def test_another_version_reads_as_absent() -> None:

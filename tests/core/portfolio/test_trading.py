@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.domain import Quote
 from core.errors import ParameterError, TradeRefused
-from core.portfolio.trading import buy, mark, parse_amount, realised, sell
+from core.portfolio.trading import buy, can_mark, mark, parse_amount, realised, sell
 
 NOW = datetime(2026, 4, 21, 12, 0, 5, tzinfo=UTC)
 QUOTE = Quote("BTC-USD", 80_000.0, NOW - timedelta(seconds=2), "binance", "live")
@@ -66,6 +66,31 @@ def test_another_market_or_coin_is_refused(other: dict[str, str]) -> None:
     position, _ = buy(100.0, QUOTE, NOW, TEN_SECONDS)
     with pytest.raises(TradeRefused, match="cannot be sold"):
         sell(position, replace(QUOTE, **other), NOW, TEN_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("bought_at", "quoted", "valued"),
+    [
+        ("binance", {}, True),
+        ("", {}, True),
+        ("coinbase", {}, False),
+        ("binance", {"provider": "coinbase"}, False),
+        ("binance", {"market": "simulated"}, False),
+        ("binance", {"ticker": "ETH-USD"}, False),
+    ],
+)
+def test_a_quote_values_what_was_bought_at_its_provider(
+    bought_at: str, quoted: dict[str, str], valued: bool
+) -> None:
+    position, _ = buy(100.0, replace(QUOTE, provider=bought_at), NOW, TEN_SECONDS)
+    assert can_mark(position, replace(QUOTE, **quoted)) is valued
+
+
+def test_another_providers_price_is_good_enough_to_sell() -> None:
+    position, _ = buy(10_000.0, QUOTE, NOW, TEN_SECONDS)
+    assert position.provider == "binance"
+    other = replace(QUOTE, price=80_800.0, provider="coinbase")
+    assert sell(position, other, NOW, TEN_SECONDS).provider == "coinbase"
 
 
 def test_realised_counts_sales_of_one_market_only() -> None:

@@ -1,0 +1,46 @@
+"""The doctor's table on Model Health."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.domain import Diagnosis, Finding
+from tests.web.conftest import NOW, Site
+
+FINDINGS = (
+    Finding(
+        "binance, data-api.binance.vision",
+        "failure",
+        "It does not serve this place.",
+        "Use another exchange, or a server elsewhere.",
+        status=451,
+        latency_ms=141.6,
+    ),
+    Finding("coinbase", "ok", "It answers.", "", 200, 88.2, -14.4, None),
+    Finding("disk", "warning", "2 % is free.", "Free some space."),
+)
+
+
+def shown(site: Site) -> str:
+    answer = site.call("health-doctor.children", {})
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+def test_before_the_engine_looked_it_says_so(published: Site) -> None:
+    assert "The engine has not looked yet." in shown(published)
+
+
+def test_every_finding_has_its_verdict_in_words_and_its_advice(published: Site) -> None:
+    published.store.publish_diagnosis(Diagnosis(NOW - timedelta(minutes=3), FINDINGS))
+    text = shown(published).encode().decode("unicode_escape")
+    for word in ("failure", "warning", '"ok"', "451", "142 ms", "Free some space."):
+        assert word in text
+    assert "2026-04-21T12:38:08Z" in text
+    assert text.count('"Tr"') == 1 + len(FINDINGS)
+    assert "doctor-table" in text
+
+
+def test_it_is_shown_also_while_there_is_no_forecast(site: Site) -> None:
+    site.store.publish_diagnosis(Diagnosis(NOW, FINDINGS))
+    assert "data-api.binance.vision" in shown(site)
