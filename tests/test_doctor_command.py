@@ -7,15 +7,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from core.commands.doctor import closing_sentence, exit_code
+from core.domain import Diagnosis, Finding
 from tests.exchange import LocalExchange
 from tests.made import made_candles
 
 ROOT = Path(__file__).resolve().parents[1]
 CLOSED = "http://127.0.0.1:9"
+ANSWERS = Finding("Binance a.b", "ok", "It answers.", status=200)
+DISK = Finding("disk", "ok", "It can be written.")
+ENGINE = Finding("engine", "ok", "It beats.")
 
 
 @pytest.fixture
@@ -76,6 +83,22 @@ def test_one_where_nothing_can_be_kept(tmp_path: Path, exchange: LocalExchange):
     assert done.returncode == 1
     assert "Mend the disk first" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("findings", "code", "words"),
+    [
+        ((ANSWERS, DISK, ENGINE), 0, "from Binance a.b, and the engine is at work."),
+        ((ANSWERS, DISK), 0, "from Binance a.b: start the app."),
+        ((ANSWERS, replace(DISK, verdict="failure"), ENGINE), 1, "Mend the disk first"),
+        ((replace(ANSWERS, verdict="failure"), DISK, ENGINE), 1, "No exchange answers"),
+        ((replace(ANSWERS, verdict="warning"), DISK, ENGINE), 0, "from Binance a.b"),
+    ],
+)
+def test_the_last_word_and_the_code_follow_from_the_rows(findings, code: int, words: str):
+    diagnosis = Diagnosis(datetime(2026, 3, 1, tzinfo=UTC), findings)
+    assert exit_code(diagnosis) == code
+    assert words in closing_sentence(diagnosis)
 
 
 def test_a_malformed_setting_is_a_sentence():

@@ -9,17 +9,12 @@ from pathlib import Path
 import pytest
 
 from core.clock import SystemClock
-from core.domain import Diagnosis, Finding
 from core.exchanges import doctor as exchange_doctor
 from core.forecasting import doctor
-from core.forecasting.doctor import ROWS_TO_TRAIN, diagnose, engine_diagnosis, serves_live
-from core.models.training import MIN_CLEAN_ROWS
-from core.settings import Settings
+from core.forecasting.doctor import diagnose, serves_live
+from tests.core.forecasting.examined import host_row, rows_of, settings_of
 from tests.exchange import LocalExchange
 from tests.made import made_candles
-
-CLOSED = "http://127.0.0.1:9"
-WATCH = "BTC-USD?max_points=2000"
 
 
 @pytest.fixture
@@ -32,32 +27,6 @@ def exchange() -> Iterator[LocalExchange]:
 def second() -> Iterator[LocalExchange]:
     with LocalExchange({"BTCUSDT": made_candles(4_000)}, as_now=True) as running:
         yield running
-
-
-def settings_of(
-    directory: Path, *hosts: LocalExchange, source: str = "binance", **environ: str
-) -> Settings:
-    return Settings.from_env(
-        {
-            "MARKET_SOURCE": source,
-            "BINANCE_BASE_URL": ",".join(host.base_url for host in hosts) or CLOSED,
-            "COINBASE_BASE_URL": CLOSED,
-            "KRAKEN_BASE_URL": CLOSED,
-            "ARTIFACT_DIR": str(directory),
-            "WATCH": WATCH,
-            **environ,
-        }
-    )
-
-
-def rows_of(diagnosis: Diagnosis, subject: str) -> list[Finding]:
-    return [finding for finding in diagnosis.findings if finding.subject.startswith(subject)]
-
-
-def host_row(diagnosis: Diagnosis, exchange: LocalExchange) -> Finding:
-    host = exchange.base_url.removeprefix("http://")
-    (row,) = [f for f in diagnosis.findings if f.subject == f"Binance {host}"]
-    return row
 
 
 def test_an_exchange_that_answers_is_measured(tmp_path: Path, exchange: LocalExchange):
@@ -191,98 +160,3 @@ def test_weight_used_by_others_is_noted(tmp_path: Path):
     assert row.weight_used >= 3_500
     assert "of 6,000 weight" in row.meaning
     assert "on this address calls Binance" in row.advice
-
-
-def test_a_ban_told_before_is_kept_to_and_nothing_is_asked(tmp_path: Path, exchange: LocalExchange):
-    settings = settings_of(tmp_path, exchange)
-    settings.run_dir.mkdir()
-    exchange.fail("418", retry_after="600")
-    diagnose(settings, SystemClock())
-    row = host_row(again := diagnose(settings, SystemClock()), exchange)
-    assert len(exchange.calls()) == 1
-    assert (row.verdict, row.status, row.latency_ms) == ("failure", None, None)
-    assert "418" in row.meaning
-    assert "Wait until" in row.advice
-    assert not serves_live(again)
-
-
-def test_a_ban_at_one_host_holds_for_all_hosts_of_the_exchange(
-    tmp_path: Path, exchange: LocalExchange, second: LocalExchange
-):
-    exchange.fail("418", retry_after="600")
-    second.fail("slow", seconds=0.3)
-    diagnosis = diagnose(settings_of(tmp_path, exchange, second), SystemClock())
-    row = host_row(diagnosis, second)
-    assert (row.verdict, row.status) == ("failure", 200)
-    assert "It answered, but Binance has banned this address" in row.meaning
-    assert rows_of(diagnosis, "Binance history") == []
-    assert not serves_live(diagnosis)
-
-
-def test_coinbase_alone_serves_live_data_with_its_whole_history(tmp_path: Path):
-    candles = {"BTC-USD": made_candles(4_000)}
-    with LocalExchange(candles, venue="coinbase", as_now=True) as coinbase:
-        settings = settings_of(tmp_path, COINBASE_BASE_URL=coinbase.base_url)
-        diagnosis = diagnose(settings, SystemClock())
-    (host,) = rows_of(diagnosis, "Coinbase 127")
-    assert (host.verdict, host.status, host.weight_used) == ("ok", 200, None)
-    assert abs(host.clock_offset_ms) < 1_000
-    (history,) = rows_of(diagnosis, "Coinbase history")
-    assert history.verdict == "ok"
-    assert "in 7 calls of 298" in history.meaning
-    assert serves_live(diagnosis)
-
-
-def test_kraken_alone_serves_live_data_but_too_little_to_train_on(tmp_path: Path):
-    candles = {"XBTUSD": made_candles(4_000)}
-    with LocalExchange(candles, venue="kraken", as_now=True) as kraken:
-        settings = settings_of(tmp_path, KRAKEN_BASE_URL=kraken.base_url)
-        diagnosis = diagnose(settings, SystemClock())
-        paths = {call.path for call in kraken.calls()}
-    (host,) = rows_of(diagnosis, "Kraken 127")
-    assert (host.verdict, host.status) == ("ok", 200)
-    assert abs(host.clock_offset_ms) < 1_500
-    (history,) = rows_of(diagnosis, "Kraken history")
-    assert history.verdict == "warning"
-    assert "newest 720 minutes" in history.meaning
-    assert "too few to train on (5,000)" in history.meaning
-    assert paths == {"/0/public/Time"}
-    assert serves_live(diagnosis)
-
-
-def test_an_engine_in_auto_asks_all_exchanges(tmp_path: Path, exchange: LocalExchange):
-    diagnosis = engine_diagnosis(settings_of(tmp_path, exchange, source="auto"), SystemClock())
-    for subject in ("Binance 127", "Coinbase 127", "Kraken 127"):
-        assert len(rows_of(diagnosis, subject)) == 1, subject
-
-
-def test_the_artifacts_stay_as_they_were(tmp_path: Path, exchange: LocalExchange):
-    settings = settings_of(tmp_path, exchange)
-    diagnose(settings, SystemClock())
-    assert list(tmp_path.rglob("*")) == []
-
-
-def test_the_engine_asks_each_host_once_and_does_not_judge_itself(
-    tmp_path: Path, exchange: LocalExchange, second: LocalExchange
-):
-    diagnosis = engine_diagnosis(settings_of(tmp_path, exchange, second), SystemClock())
-    assert [len(e.calls()) for e in (exchange, second)] == [1, 1]
-    assert rows_of(diagnosis, "engine") == []
-    assert [f.subject for f in diagnosis.findings if f.status is None] == [
-        "Binance history",
-        "disk",
-        "cache",
-    ]
-
-
-@pytest.mark.parametrize("source", ["simulated", "cache"])
-def test_an_engine_that_follows_no_exchange_asks_none(
-    tmp_path: Path, exchange: LocalExchange, source: str
-):
-    diagnosis = engine_diagnosis(settings_of(tmp_path, exchange, source=source), SystemClock())
-    assert exchange.calls() == []
-    assert [f.subject for f in diagnosis.findings] == ["disk", "cache"]
-
-
-def test_the_fewest_rows_to_train_on_are_those_of_the_models():
-    assert ROWS_TO_TRAIN == MIN_CLEAN_ROWS
