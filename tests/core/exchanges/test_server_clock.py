@@ -38,6 +38,14 @@ def test_the_middle_of_the_call_is_taken_and_half_of_it_is_doubt() -> None:
     assert server.surely_past(0.4) == SERVER
 
 
+def test_a_time_told_in_whole_seconds_is_in_doubt_by_half_a_second_more() -> None:
+    clock = ManualClock()
+    server = ServerClock(clock)
+    server.set(SERVER, sent_at=0.0, received_at=0.0, grain_s=1.0)
+    assert server.now() == SERVER
+    assert server.surely_past(0.0) == SERVER - timedelta(seconds=0.5)
+
+
 def test_it_runs_on_with_our_monotonic_clock_until_it_is_old() -> None:
     clock = ManualClock()
     server = ServerClock(clock)
