@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import struct
@@ -44,15 +45,23 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path != "/control/fault":
+        orders = {"/control/fault": self._inject, "/control/ban": self._ban}
+        order = orders.get(self.path)
+        if order is None:
             self._send(NOT_FOUND)
             return
         try:
-            self.exchange.inject(fault_from_json(body))
+            order(body)
         except (ValueError, TypeError) as error:
             self._send_json({"error": str(error)}, 400)
         else:
             self._send_json({})
+
+    def _inject(self, body: bytes) -> None:
+        self.exchange.inject(fault_from_json(body))
+
+    def _ban(self, body: bytes) -> None:
+        self.exchange.ban(**json.loads(body))
 
     def do_DELETE(self) -> None:
         if self.path != "/control/fault":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from tests.exchange import LocalExchange
 from tests.exchange.market_clock import to_ms
 from tests.exchange.series import read_candles
-from tests.made import made_candles, shared_data
+from tests.made import START, made_candles, shared_data
 
 MINUTE = 60_000
 COLUMNS = ["open", "high", "low", "close", "volume"]
@@ -184,7 +184,8 @@ def test_ccxt_reads_the_order_book(client: Any, party: Party) -> None:
 @pytest.fixture
 def quiet(party: Party) -> Iterator[Any]:
     """A client of an exchange of one symbol, for what needs no source."""
-    with LocalExchange({party.symbol: made_candles(100)}, venue=party.venue) as running:
+    at = START + timedelta(minutes=50)
+    with LocalExchange({party.symbol: made_candles(100)}, venue=party.venue, at=at) as running:
         yield client_of(party, running), running
 
 
