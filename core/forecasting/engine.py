@@ -17,22 +17,24 @@ from typing import Final
 
 from core.clock import Clock
 from core.domain import EngineStatus, Progress
-from core.errors import ExchangeError
+from core.errors import BadRequest, ExchangeError
 from core.exchanges.base import Provider
 from core.forecasting.desk import SpecDesk
+from core.forecasting.doctor import engine_diagnosis
 from core.forecasting.feed import TickerFeed
 from core.forecasting.jobs import Jobs
 from core.forecasting.quotes import quotes_of_traded
 from core.forecasting.roster import Roster
 from core.forecasting.service import JUST_STARTED
 from core.forecasting.store import RetrainRequest, SnapshotStore
-from core.forecasting.venues import Venues, check_fresh
+from core.forecasting.venues import Venues, staleness
 from core.history.sync import SyncPage
 from core.settings import Settings
 
 _LOOP_S: Final = 0.1
 _BEAT_EVERY: Final = timedelta(seconds=1)
 _DEMAND_EVERY: Final = timedelta(seconds=1)
+_EXAMINE_EVERY: Final = timedelta(minutes=15)
 _CLOCK_EVERY: Final = timedelta(minutes=15)
 # The exchange may trade tomorrow what it does not trade today.
 _LISTING_EVERY: Final = timedelta(minutes=10)
@@ -113,6 +115,8 @@ class Engine:
             self._network.start("clock", self._sync_clock)
         if self._roster.feeds and self._is_due("quotes", self._quote_every()):
             self._network.start("quotes", self._fetch_quotes)
+        if self._is_due("examine", _EXAMINE_EVERY):
+            self._look_out.start("examine", self._examine)
         if self._venues.look_due():
             self._look_out.start("look for an exchange", self._look)
         for feed in list(self._roster.feeds.values()):
@@ -139,6 +143,10 @@ class Engine:
 
     # --- which exchange ---------------------------------------------------------
 
+    def _examine(self) -> None:
+        """Publish the doctor's table for Model Health."""
+        self._store.publish_diagnosis(engine_diagnosis(self._settings, self._clock))
+
     def _look(self) -> None:
         """Find out whether another exchange should be followed; the loop then changes to it."""
         self._switch_to = self._venues.look()
@@ -156,17 +164,24 @@ class Engine:
         self._roster = Roster(self._settings, provider, self._store, self._clock)
         self._due.clear()
 
+    def _proves(self, ticker: str) -> bool:
+        """Tell whether trouble with `ticker` is the exchange's: no visitor's pair moves us all."""
+        watched = self._settings.watch
+        return not watched or ticker in {spec.ticker for spec in watched}
+
     @contextmanager
-    def _noted(self, what: str) -> Iterator[None]:
-        """Tell how a call to the exchange went, unless another is followed by then."""
+    def _noted(self, what: str, proves: bool) -> Iterator[None]:
+        """Tell how a call to the exchange went, if it proves something of the one followed."""
         provider, error = self._venues.current, None
         try:
             yield
+        except BadRequest:
+            raise  # our mistake, or a pair that is not traded
         except ExchangeError as failure:
             error = failure
             raise
         finally:
-            if provider is self._venues.current:
+            if provider is self._venues.current and proves:
                 self._venues.note(what, error)
 
     # --- demand -----------------------------------------------------------------
@@ -203,7 +218,7 @@ class Engine:
 
     def _start_feed(self, feed: TickerFeed) -> None:
         rows = self._roster.rows_wanted(feed.ticker)
-        with self._noted(f"start {feed.ticker}"):
+        with self._noted("start", self._proves(feed.ticker)):
             feed.start(rows, lambda page: self._show_sync(feed, page))
         if feed.notice:
             log.warning(feed.notice)
@@ -221,9 +236,10 @@ class Engine:
                 desk.progress = progress
 
     def _poll(self, feed: TickerFeed) -> None:
-        with self._noted(f"poll {feed.ticker}"):
+        with self._noted("candles", self._proves(feed.ticker)):
             news = feed.poll()
-            check_fresh(feed.candles, feed.provider)
+        if self._proves(feed.ticker):
+            self._venues.note("freshness", staleness(feed.candles, feed.provider))
         if news:
             revised = feed.take_revised()
             for desk in self._roster.desks_of(feed.ticker):
@@ -248,7 +264,7 @@ class Engine:
         if not tickers:
             return
         provider = self._venues.current
-        with self._noted("quotes"):
+        with self._noted("quotes", True):
             quotes = quotes_of_traded(provider, tickers)
         if provider is self._venues.current:
             self._store.publish_quotes(quotes)

@@ -18,7 +18,6 @@ import pandas as pd
 from core.clock import Clock
 from core.domain import ForecastSpec
 from core.errors import (
-    BadAnswer,
     ExchangeError,
     ExchangeUnavailable,
     Forbidden,
@@ -171,27 +170,21 @@ class Venues:
             provider.sync_clock()
             since = provider.now() - _LOOK_BACK
             pages = list(provider.candles(self._ticker, since))
-            if not pages:
-                raise BadAnswer(f"{title(provider.name)} has no candle of the last minutes.")
-            check_fresh(pd.concat(pages), provider)
         except ExchangeError as error:
             log.info("%s is not healthy: %s", provider.name, error)
+            pages = []
+        if not pages or staleness(pd.concat(pages), provider) is not None:
             self._healthy_since.pop(provider.name, None)
             return False
         self._healthy_since.setdefault(provider.name, self._clock.monotonic())
         return True
 
 
-def check_fresh(candles: pd.DataFrame, provider: Provider) -> None:
-    """Refuse candles of which the newest closed too long ago by the exchange's own clock.
-
-    Raises
-    ------
-    ExchangeUnavailable
-        The exchange answers, with candles that have stopped.
-    """
+def staleness(candles: pd.DataFrame, provider: Provider) -> ExchangeError | None:
+    """Return an error where the newest candle closed too long ago by the exchange's own clock."""
     closed_at = last_open(candles) + MINUTE
-    if provider.now() - closed_at > FRESH_WITHIN:
-        raise ExchangeUnavailable(
-            f"{title(provider.name)} answers, but its candles stopped at {closed_at:%H:%M} UTC."
-        )
+    if provider.now() - closed_at <= FRESH_WITHIN:
+        return None
+    return ExchangeUnavailable(
+        f"{title(provider.name)} answers, but its candles stopped at {closed_at:%H:%M} UTC."
+    )

@@ -9,6 +9,7 @@ from datetime import datetime
 from core.domain import Quote
 from core.errors import ExchangeError, ExchangeUnavailable
 from core.exchanges.simulated import SimulatedMarket
+from core.exchanges.simulated_traits import DEFAULT_SEED
 from tests.clocks import ManualClock
 
 
@@ -22,8 +23,10 @@ class Market(SimulatedMarket):
     halted: frozenset[str] = frozenset()
     stopped_at: datetime | None = None
 
-    def __init__(self, clock: ManualClock, name: str = "simulated") -> None:
-        super().__init__(clock)
+    def __init__(
+        self, clock: ManualClock, name: str = "simulated", seed: int = DEFAULT_SEED
+    ) -> None:
+        super().__init__(clock, seed=seed)
         self.name = name  # type: ignore[assignment]
         self.error: ExchangeError | None = None
         self.clock_syncs = 0

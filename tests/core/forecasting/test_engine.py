@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from core.domain import EngineStatus, ForecastSpec
@@ -14,6 +15,7 @@ from core.forecasting.engine import Engine
 from core.forecasting.service import ForecastService
 from core.forecasting.store import SnapshotStore
 from core.forecasting.venues import Venues
+from core.history.csv_store import CsvStore
 from core.settings import Settings
 from tests.clocks import ManualClock
 from tests.core.forecasting.market import Market
@@ -29,13 +31,19 @@ class Bench:
 
     def __init__(self, directory: Path) -> None:
         settings = Settings.from_env(
-            {"ARTIFACT_DIR": str(directory), "WATCH": WATCHED.to_text(), "MAX_SPECS": "8"}
+            {
+                "ARTIFACT_DIR": str(directory),
+                "MARKET_SOURCE": "simulated",
+                "WATCH": WATCHED.to_text(),
+                "MAX_SPECS": "8",
+            }
         )
         self.clock = ManualClock()
-        self.market = Market(self.clock)
+        self.market = Market(self.clock, "binance")
+        self.fallback = Market(self.clock, "coinbase", seed=7)
         self.store = SnapshotStore.at(directory)
         self.service = ForecastService(self.store, self.clock, settings.watch, 8)
-        venues = Venues([self.market], self.market, self.clock)
+        venues = Venues([self.market, self.fallback], self.market, self.clock)
         self.engine = Engine(settings, venues, "A test.", self.store, self.clock)
 
     def until(self, condition, what: str = "") -> None:
@@ -170,3 +178,53 @@ def test_a_wall_clock_set_back_stops_neither_heartbeat_nor_prices(bench: Bench):
     now = bench.clock.now()
     bench.until(lambda: now < bench.store.status().beat_at < now + MINUTE, "a heartbeat")
     bench.until(lambda: now < bench.store.quote("BTC-USD").time < now + MINUTE, "a quote")
+
+
+def test_a_switch_mixes_nothing(bench: Bench, tmp_path: Path):
+    bench.until(lambda: bench.store.snapshot(WATCHED), "a snapshot")
+    bench.until(lambda: bench.store.quote("BTC-USD"), "a quote")
+    before = bench.store.snapshot(WATCHED)
+    bench.market.failing = frozenset({"clock", "1m", "1h", "quotes"})
+    bench.until(lambda: bench.store.status().provider == "coinbase", "the switch")
+    bench.until(lambda: bench.store.snapshot(WATCHED).provider == "coinbase", "its snapshot")
+    after, series = bench.store.snapshot(WATCHED), bench.store.series(WATCHED)
+    assert after.version > before.version
+    truth = pd.concat(
+        bench.fallback.candles("BTC-USD", after.as_of - len(series.close) * MINUTE, after.as_of)
+    )
+    assert series.close == truth["close"].tolist()
+    assert after.rows == WATCHED.rows_wanted
+    assert "Binance is not followed" in bench.beat().degraded
+    bench.market.failing = frozenset()
+    for directory, market in ((tmp_path, bench.market), (tmp_path / "coinbase", bench.fallback)):
+        stored = CsvStore(directory, "BTC-USD", "simulated").load()
+        start, end = stored.index[0], stored.index[-1] + MINUTE
+        kept = pd.concat(market.candles("BTC-USD", start.to_pydatetime(), end.to_pydatetime()))
+        pd.testing.assert_frame_equal(stored, kept, check_freq=False)
+
+
+def test_what_the_left_exchange_still_does_is_not_published(bench: Bench):
+    bench.until(lambda: bench.store.snapshot(WATCHED), "a snapshot")
+    desk = bench.engine._roster.desks[WATCHED.key]
+    feed = bench.engine._roster.feeds["BTC-USD"]
+    bench.market.failing = frozenset({"clock", "1m", "1h", "quotes"})
+    bench.until(lambda: bench.store.snapshot(WATCHED).provider == "coinbase", "its snapshot")
+    known = bench.store.snapshot(WATCHED).version
+    desk.publish(bench.store, feed.candles, feed.context)
+    assert bench.store.snapshot(WATCHED).version == known
+
+
+def test_the_exchange_is_returned_to_with_its_own_candles(bench: Bench, tmp_path: Path):
+    bench.until(lambda: bench.store.snapshot(WATCHED), "a snapshot")
+    bench.market.failing = frozenset({"clock", "1m", "1h", "quotes"})
+    bench.until(lambda: bench.store.snapshot(WATCHED).provider == "coinbase", "its snapshot")
+    bench.market.failing = frozenset()
+
+    def back() -> bool:
+        bench.clock.advance(5)
+        return bench.store.snapshot(WATCHED).provider == "binance"
+
+    bench.until(back, "the return")
+    assert bench.beat().degraded == ""
+    stored = CsvStore(tmp_path, "BTC-USD", "simulated").load()
+    assert (stored.index[1:] - stored.index[:-1] == MINUTE).all()
