@@ -22,7 +22,7 @@ def symbol_and_file(text: str) -> tuple[str, Path]:
     if equals:
         return symbol, Path(name)
     path = Path(text)
-    return path.name.split("-1m-")[0], path
+    return path.name.split("-")[0], path
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -33,7 +33,7 @@ def parse_arguments() -> argparse.Namespace:
         action="append",
         required=True,
         metavar="[SYMBOL=]FILE",
-        help="recorded minutes named SYMBOL-1m-..., or SYMBOL=FILE where the name does not say "
+        help="recorded minutes named SYMBOL-..., or SYMBOL=FILE where the name does not say "
         "what the venue calls it; repeat it for more symbols",
     )
     parser.add_argument("--venue", choices=VENUES, default=VENUES[0], help="whose protocol")

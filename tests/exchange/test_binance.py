@@ -11,19 +11,12 @@ import requests
 
 from tests.clocks import ManualClock
 from tests.exchange import LocalExchange
+from tests.exchange.conftest import AT, ROWS
 from tests.exchange.market_clock import to_ms
 from tests.made import START, made_candles
 
 MINUTE = 60_000
 FIRST = to_ms(START)
-ROWS = 1_600
-# Ten minutes and a half after the open of row 1,500.
-AT = START + timedelta(minutes=1_500, seconds=30)
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
 
 
 @pytest.fixture
@@ -221,58 +214,3 @@ def test_over_the_limit_429_then_418_then_free_again(clock: ManualClock) -> None
         assert ask().status_code == 418
         clock.advance(2)
         assert ask().status_code == 200
-
-
-def test_times_shift_so_that_the_chosen_minute_is_now(clock: ManualClock) -> None:
-    candles = made_candles(100)
-    at = START + timedelta(minutes=50)
-    clock.advance(17)
-    with LocalExchange({"BTCUSDT": candles}, at=at, as_now=True, clock=clock) as running:
-        row = klines(running, limit=1)[0]
-        assert get(running, "/api/v3/time").json()["serverTime"] == to_ms(clock.now())
-    assert row[0] == to_ms(clock.now()) // MINUTE * MINUTE
-    assert float(row[1]) == pytest.approx(candles["open"].iloc[50], abs=1e-8)
-
-
-def test_a_faster_exchange_makes_more_minutes() -> None:
-    clock = ManualClock()
-    candles = made_candles(100)
-    with LocalExchange({"BTCUSDT": candles}, at=START, speed=60, clock=clock) as running:
-        assert len(klines(running)) == 1
-        clock.advance(10)
-        assert len(klines(running)) == 11
-
-
-def test_every_call_is_recorded_and_faults_come_by_path_and_count(exchange: LocalExchange) -> None:
-    control = exchange.base_url + "/control"
-    fault = {"kind": "5xx", "path": "/api/v3/time", "count": 2, "status": 502}
-    assert requests.post(f"{control}/fault", json=fault, timeout=5).status_code == 200
-    paths = ["/api/v3/time", "/api/v3/ping", "/api/v3/time", "/api/v3/time"]
-    assert [get(exchange, path).status_code for path in paths] == [502, 200, 502, 200]
-    calls = requests.get(f"{control}/calls", timeout=5).json()
-    assert [call["path"] for call in calls] == paths
-    assert all(call["user_agent"].startswith("python-requests") for call in calls)
-    counters = requests.get(f"{control}/counters", timeout=5).json()
-    assert counters["by_path"] == {"/api/v3/time": 3, "/api/v3/ping": 1}
-    assert sum(counters["weight_by_minute"].values()) == 2
-
-
-def test_an_unknown_fault_is_refused_and_faults_can_be_taken_back(exchange: LocalExchange) -> None:
-    address = exchange.base_url + "/control/fault"
-    assert requests.post(address, json={"kind": "flood"}, timeout=5).status_code == 400
-    exchange.fail("html", count=None)
-    assert get(exchange, "/api/v3/ping").text.startswith("<html>")
-    assert requests.delete(address, timeout=5).status_code == 200
-    assert get(exchange, "/api/v3/ping").json() == {}
-
-
-def test_stopped_it_cuts_connections_and_comes_back_at_the_same_address(
-    exchange: LocalExchange,
-) -> None:
-    session, address = requests.Session(), exchange.base_url + "/api/v3/ping"
-    assert session.get(address, timeout=5).status_code == 200
-    exchange.stop()
-    with pytest.raises(requests.ConnectionError):
-        session.get(address, timeout=5)
-    exchange.start()
-    assert session.get(address, timeout=5).status_code == 200
