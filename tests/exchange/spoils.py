@@ -20,7 +20,7 @@ def spoil(answer: Answer, fault: Fault, venue: Venue) -> Answer:
         return answer
     body = json.loads(answer.body)
     rows = venue.rows(body)
-    if not rows:
+    if not rows or not all(isinstance(row, list) for row in rows):
         return answer
     rows[:] = SPOILS[fault.kind](rows, fault)
     return replace(answer, body=json_answer(body).body)

@@ -185,6 +185,18 @@ def test_damage_strikes_candles_only(asked: Asked) -> None:
     assert asked.rows() == right
 
 
+def test_damage_passes_what_is_no_candle(asked: Asked) -> None:
+    lists = {
+        "binance": "/api/v3/ticker/price",
+        "coinbase": "/products",
+        "kraken": "/0/public/Ticker",
+    }
+    path = lists[asked.venue.name]
+    right = asked.get(path).json()
+    asked.exchange.fail("reverse", path)
+    assert asked.get(path).json() == right
+
+
 def test_stale_data_with_a_moving_clock(asked: Asked, clock: ManualClock) -> None:
     before = asked.rows()
     asked.exchange.fail("stale", count=None)

@@ -69,9 +69,9 @@ class Kraken:
             return _failed(refusal.error)
 
     def rows(self, body: Any) -> list[list[Any]] | None:
-        """Return the list under the pair's own name, the only key besides ``last``."""
+        """Return the list under the pair's own name, the only list there is."""
         result = body.get("result", {})
-        return next((value for key, value in result.items() if key != "last"), None)
+        return next((value for value in result.values() if isinstance(value, list)), None)
 
     def ban(self, address: str, seconds: float) -> None:
         self._lockouts.lock(address, seconds)
