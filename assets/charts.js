@@ -1,5 +1,6 @@
-/* Charts: colours from tokens, local time, fitting, extending. Figures come from Python with
-   colours named by token ("--ch-actual"), times in UTC milliseconds, traces known by uid. */
+/* Charts: colours from tokens, fitting, extending. Figures come from Python with colours named by
+   token ("--ch-actual"), times in UTC milliseconds, traces known by uid. Plotly writes times that
+   come as numbers in the reader's own zone. */
 (function () {
   "use strict";
   const pulse = (window.pulse = window.pulse || {});
@@ -38,13 +39,8 @@
   }
 
   function localise(layout) {
-    for (const shape of layout.shapes || []) {
-      shape.x0 = pulse.format.wall(shape.x0);
-      shape.x1 = pulse.format.wall(shape.x1);
-    }
     for (const note of layout.annotations || []) {
       note.text = note.text.replace("@", pulse.format.local(note.x));
-      if (note.xref !== "paper") note.x = pulse.format.wall(note.x);
     }
   }
 
@@ -55,7 +51,6 @@
     const ready = structuredClone(figure);
     for (const t of ready.data) {
       if (t.uid === "price") t.customdata = clocks(t.x);
-      t.x = t.x.map(pulse.format.wall);
     }
     localise(ready.layout);
     const tokens = tokensOf(ready);
@@ -92,7 +87,7 @@
   /* "Fit": observed range and fan plus 8 %; an older ribbon may clip */
   function fit(figure) {
     const span = hours() * HOUR;
-    const last = figure.layout.meta.lastWall;
+    const last = figure.layout.meta.last;
     const ahead = Math.max(last, ...trace(figure, "no-change").x);
     const from = last - span, to = ahead + 0.06 * (ahead - from);
     const shown = values(figure, ["price", "live", "fan-low", "fan-high", "long"], from, to);
@@ -109,7 +104,7 @@
 
   function wholeLive(paint) {
     const { last, cutoff, provider } = paint;
-    const meta = { last, lastWall: pulse.format.wall(last), cutoff, provider };
+    const meta = { last, cutoff, provider };
     const figure = prepare(paint.figure, meta);
     pulse.zoomed = false;
     fit(figure);
@@ -120,11 +115,11 @@
     const gd = drawn(id);
     if (!gd) return null;
     const price = trace(gd, "price");
-    price.x = [...price.x, ...paint.x.map(pulse.format.wall)];
+    price.x = [...price.x, ...paint.x];
     price.y = [...price.y, ...paint.y];
     price.customdata = [...price.customdata, ...clocks(paint.x)];
     for (const [uid, part] of Object.entries(paint.replace)) {
-      Object.assign(trace(gd, uid), { x: part.x.map(pulse.format.wall), y: part.y });
+      Object.assign(trace(gd, uid), part);
     }
     const marks = { shapes: paint.shapes, annotations: paint.annotations };
     localise(marks);
@@ -133,7 +128,7 @@
     const fresh = tokensOf({ layout: marks });
     paintTokens(gd, fresh);
     Object.assign(gd.layout.meta, {
-      last: paint.last, lastWall: pulse.format.wall(paint.last), tokens: [...kept, ...fresh],
+      last: paint.last, tokens: [...kept, ...fresh],
     });
     if (!pulse.zoomed) fit(gd);
     return { data: gd.data, layout: { ...gd.layout } };
@@ -147,7 +142,7 @@
     markExpired(gd, tick);
     const index = gd.data.findIndex((t) => t.uid === "live");
     if (index < 0 || gd.layout.meta.provider !== pulse.source(tick)) return;
-    const x = pulse.format.wall(tick.quote);
+    const x = tick.quote;
     if (x <= gd.data[index].x.at(-1)) return;
     const y = gd.layout.yaxis.range;
     if (!pulse.zoomed && y && (tick.price < y[0] || tick.price > y[1])) {
@@ -168,7 +163,7 @@
     const shapes = gd.layout.shapes.filter((shape) => shape.name !== "stale");
     if (!late && shapes.length === gd.layout.shapes.length) return;
     const span = {
-      name: "stale", type: "rect", x0: gd.layout.meta.lastWall, x1: pulse.format.wall(tick.now),
+      name: "stale", type: "rect", x0: gd.layout.meta.last, x1: tick.now,
       yref: "paper", y0: 0, y1: 1, line: { width: 0 }, layer: "below", fillcolor: token("--warn-soft"),
     };
     gd.layout.shapes = late ? [...shapes, span] : shapes;
@@ -180,8 +175,7 @@
 
   /* What was forecast for a time that has passed is not drawn as what is to come. */
   function markExpired(gd, tick) {
-    const now = pulse.format.wall(tick.now);
-    const ahead = (uid) => !(trace(gd, uid).x[0] <= now);
+    const ahead = (uid) => !(trace(gd, uid).x[0] <= tick.now);
     const wanted = { minute: hours() === 1 && ahead("minute") };
     for (const uid of ["long", "path", "no-change", "fan-low", "fan-high"]) wanted[uid] = ahead("long");
     const wrong = Object.keys(wanted).filter((uid) => (trace(gd, uid).visible !== false) !== wanted[uid]);

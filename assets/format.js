@@ -57,13 +57,10 @@
   const utc = (ms) => new Date(ms).toISOString().slice(0, 19).replace("T", " ") + " UTC";
   const utcClock = (ms) => new Date(ms).toISOString().slice(11, 16);
 
-  /* plotly's date axes show UTC: an instant is moved so that they show the local clock */
-  const wall = (ms) => ms - new Date(ms).getTimezoneOffset() * 60000;
-
   const NAMES = { cache: "the offline cache", simulated: "the simulated market" };
   const provider = (name) => NAMES[name] || name[0].toUpperCase() + name.slice(1);
 
   pulse.format = {
-    provider, MINUS, THIN, number, signed, percent, arrow, direction, duration, local, utc, utcClock, wall,
+    provider, MINUS, THIN, number, signed, percent, arrow, direction, duration, local, utc, utcClock,
   };
 })();

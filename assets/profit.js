@@ -21,7 +21,7 @@
     const gd = drawn(id);
     if (!gd || gd.layout.meta.key !== key || gd.data[0].x.length !== count - 1) return false;
     if (Boolean(gd.layout.meta.losing) !== point[1] < 0) return false;
-    window.Plotly.extendTraces(gd, { x: [[pulse.format.wall(point[0])]], y: [[point[1]]] }, [0]);
+    window.Plotly.extendTraces(gd, { x: [[point[0]]], y: [[point[1]]] }, [0]);
     return true;
   }
 

@@ -1,8 +1,8 @@
 """Charts as plain dicts of Python lists, with colours named by token (see `theme`).
 
-Times are epoch milliseconds UTC; assets/charts.js moves them to the reader's zone when it
-draws. Every trace has a `uid`, by which the script extends or replaces it. Never
-`go.Figure` (25 ms a build), never numpy arrays (base64, which cannot be extended).
+Times are epoch milliseconds UTC; plotly writes such numbers in the reader's zone. Every
+trace has a `uid`, by which assets/charts.js extends or replaces it. Never `go.Figure` (25 ms
+a build), never numpy arrays (base64, which cannot be extended).
 """
 
 from __future__ import annotations

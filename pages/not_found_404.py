@@ -10,7 +10,7 @@ def layout(_default: object = None, /, **_query: str) -> html.Main:
     """Return one sentence and a way home."""
     return html.Main(
         [
-            html.H1("No such page"),
+            html.Div(html.H1("No such page"), className="page-title"),
             html.P(["The pages are in the bar above. ", dcc.Link("Go to Live", href="/")]),
         ],
         id="main",

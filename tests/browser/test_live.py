@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from playwright.sync_api import Page, Route, expect
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
 
 from core.domain import ForecastSpec, Progress
 from tests.browser.conftest import Observed
-from tests.browser.site import POINTS, Site, open_live, points
+from tests.browser.site import DRAWN, POINTS, Site, open_live, points
 from tests.web.published import Publisher
 
 HIDE = """(hidden) => {
@@ -148,3 +149,107 @@ def test_a_hidden_tab_does_not_tick(page: Page, observed: Observed, site: Site) 
     page.evaluate(HIDE, False)
     with page.expect_request(lambda request: "_dash-update-component" in request.url):
         page.clock.run_for(4_000)
+
+
+NOTE_CHANGES = """() => {
+  window.changes = [];
+  const show = pulse.show;
+  pulse.show = (tick, holdings) => {
+    show(tick, holdings);
+    changes.push([pulse.source(tick), document.querySelector("[data-slot=change]").textContent]);
+  };
+}"""
+CHART = "document.querySelector('#live-chart .js-plotly-plot')"
+
+
+def test_another_exchange_is_drawn_whole_and_is_no_jump(page: Page, site: Site) -> None:
+    open_live(page, site)
+    page.evaluate(NOTE_CHANGES)
+    away = "Binance is not followed: it answers 503. Coinbase since 12:04 UTC."
+    since = datetime(2026, 4, 21, 12, 4, tzinfo=UTC)
+    site.publisher.follow_provider("coinbase", 81_000.0, degraded=away, provider_since=since)
+    note = page.locator(".strip .note")
+    expect(note).to_contain_text("Binance's last candles are shown, without a live price")
+    assert page.evaluate(f"{CHART}.layout.meta.provider") == "binance"
+    site.publish(minutes=1)
+    page.wait_for_function(f"{CHART}.layout.meta.provider === 'coinbase'", timeout=20_000)
+    expect(note).to_have_text(away)
+    expect(page.locator(".page-root")).to_have_attribute("data-state", "degraded")
+    expect(page.locator("[data-slot=provider]")).to_have_text("Coinbase")
+    expect(page.locator("[data-slot=since]")).to_have_attribute("title", "2026-04-21 12:04:00 UTC")
+    page.wait_for_function("window.changes.filter(([name]) => name === 'coinbase').length >= 2")
+    changes = page.evaluate("window.changes")
+    assert next(text for name, text in changes if name == "coinbase") == "–"
+    drawn = page.evaluate(f"{CHART}.data.find(t => t.uid === 'price').y")
+    _, closes = site.publisher.closes(site.began + timedelta(minutes=1))
+    assert drawn == closes[-len(drawn) :]
+    live = page.evaluate(f"{CHART}.data.find(t => t.uid === 'live').y")
+    assert live
+    assert all(abs(y / closes[-1] - 1) < 0.01 for y in live if closes[-1])
+
+
+def test_a_forecast_whose_time_has_passed_is_said_to_be_expired(page: Page, site: Site) -> None:
+    site.publish(minutes=-9)
+    open_live(page, site)
+    minute, long = page.locator("#live-forecast-minute"), page.locator("#live-forecast-long")
+    expect(minute).to_contain_text("expired at")
+    expect(minute.locator(".when-expired")).to_be_visible()
+    expect(minute.locator(".when-current")).to_be_hidden()
+    expect(long).not_to_contain_text("expired")
+    expect(long.locator(".when-current")).to_be_visible()
+    ring = f"{CHART}.data.find(t => t.uid === 'long').visible !== false"
+    assert page.evaluate(ring)
+    site.publish(minutes=-55)
+    page.reload()
+    page.wait_for_function(DRAWN, arg="live-chart")
+    expect(long).to_contain_text("expired at")
+    page.wait_for_function(f"!({ring})")
+
+
+def test_a_forecast_expires_on_a_paused_page_too(page: Page, site: Site) -> None:
+    page.clock.install()
+    open_live(page, site)
+    page.locator("#live-pause").click()
+    expect(page.locator("#live-pause")).to_have_attribute("aria-pressed", "true")
+    page.clock.run_for(70_000)
+    expect(page.locator("#live-forecast-minute")).to_contain_text("expired at")
+
+
+def test_what_is_on_disk_is_called_offline(page: Page, site: Site) -> None:
+    site.publisher.follow_provider("cache", 78_000.0, frozen_at=site.began)
+    site.publish()
+    open_live(page, site)
+    expect(page.locator(".badge-v")).to_have_text("OFFLINE")
+    expect(page.locator(".page-root")).to_have_attribute("data-state", "cache")
+    until = f"{site.began:%Y-%m-%d %H:%M} UTC"
+    expect(page.locator(".strip .note")).to_have_text(f"OFFLINE: what is on disk, until {until}.")
+
+
+def test_a_pair_that_is_not_traded_is_said_and_is_no_choice(page: Page, site: Site) -> None:
+    sentence = "Binance does not trade NOPE-USD."
+    refused = {"NOPE-USD": Progress("failed", message=sentence)}
+    site.publisher.said = {"progress": refused, "served": ("BTC-USD", "NOPE-USD")}
+    page.set_extra_http_headers({"X-Forwarded-For": "203.0.113.8"})
+    page.goto(f"{site.url}/?ticker=nope-usd")
+    expect(page.locator(".progress-box")).to_contain_text(sentence)
+    expect(page.locator(".strip .note")).to_have_text(sentence)
+    expect(page.locator(".skeleton:visible")).to_have_count(0)
+    expect(page.locator("#live-forecast-minute")).to_contain_text("No forecast")
+    option = page.locator("#live-ticker option[value=NOPE-USD]")
+    expect(option).to_have_attribute("disabled", "")
+    page.locator("#live-ticker").select_option("BTC-USD")
+    page.wait_for_function(DRAWN, arg="live-chart")
+    expect(option).to_have_count(0)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York"])
+def test_charts_show_the_readers_own_time(browser: Browser, site: Site, zone: str) -> None:
+    with browser.new_context(timezone_id=zone) as context:
+        page = context.new_page()
+        open_live(page, site)
+        left, first = page.evaluate(
+            f"""() => {{ const gd = {CHART};
+              const text = gd._fullLayout.xaxis.range[0].replace(" ", "T");
+              return [new Date(text).getTime(), gd.layout.meta.last - 8 * 3600000]; }}"""
+        )
+        assert abs(left - first) < 1_000

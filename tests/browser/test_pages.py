@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.domain import Diagnosis, Finding
 from tests.browser.conftest import Observed
 from tests.browser.site import DRAWN, PATHS, Site, open_live, points
 
@@ -108,3 +111,40 @@ def test_a_phone_shows_price_forecasts_and_position_above_the_fold(
         assert invested["height"] >= 44
         pressed = page.locator("[data-hours][aria-pressed=true]")
         expect(pressed).to_have_text("3 h")
+
+
+FINDINGS = (
+    Finding(
+        "binance, data-api.binance.vision",
+        "failure",
+        "It does not serve this place.",
+        "Use another exchange, or a server elsewhere.",
+        status=451,
+        latency_ms=141.6,
+    ),
+    Finding("coinbase, api.exchange.coinbase.com", "ok", "It answers.", "", 200, 88.2, -14.4, 3),
+)
+
+
+def test_the_doctors_table_says_its_verdicts_and_scrolls_inside_its_panel(
+    browser: Browser, site: Site
+) -> None:
+    with browser.new_context(
+        viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True
+    ) as context:
+        page = context.new_page()
+        page.goto(f"{site.url}/model-health")
+        doctor = page.locator("#health-doctor")
+        expect(doctor).to_contain_text("The engine has not looked yet.")
+        site.publisher.store.publish_diagnosis(Diagnosis(site.began, FINDINGS))
+        expect(doctor.locator("tbody tr")).to_have_count(2, timeout=20_000)
+        expect(doctor).to_contain_text("failure")
+        expect(doctor.locator(".scroll-hint")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        inside = doctor.locator(".table-wrap")
+        assert inside.evaluate("wrap => wrap.scrollWidth > wrap.clientWidth")
+        with page.expect_download() as saved:
+            page.locator("[data-export=doctor-table]").click()
+        lines = Path(saved.value.path()).read_text().splitlines()
+        assert lines[0] == "Subject,Verdict,HTTP,Latency,Clock,Weight,Meaning,Advice"
+        assert lines[2].startswith('"coinbase, api.exchange.coinbase.com",ok,200,88.2,-14.4,3,')

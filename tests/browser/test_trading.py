@@ -26,6 +26,13 @@ COUNT_TICKS = """() => {
 }"""
 
 
+COUNT_SHOWN = """() => {
+  window.ticks = 0;
+  const show = pulse.show;
+  pulse.show = (tick, holdings) => { show(tick, holdings); window.ticks += 1; };
+}"""
+
+
 def test_point_counts_grow_by_one_a_tick(page: Page, observed: Observed, site: Site) -> None:
     open_live(page, site)
     invest(page)
@@ -92,3 +99,26 @@ def test_a_refused_amount_gets_its_sentence_and_changes_nothing(page: Page, site
     invest(page, "0.5")
     expect(page.locator("#live-order-message")).to_contain_text("from 1 to 10,000,000 USD")
     assert page.evaluate("localStorage.getItem('trades')") is None
+
+
+def test_at_another_exchange_a_position_is_kept_not_valued_and_can_be_sold(
+    page: Page, site: Site
+) -> None:
+    open_live(page, site)
+    invest(page, "5000")
+    page.wait_for_function(DRAWN, arg="live-profit-chart")
+    site.publisher.follow_provider("coinbase", 81_000.0)
+    site.publish(minutes=1)
+    expect(page.locator("[data-slot=not-valued]")).to_have_text(
+        "Bought at Binance's price; not valued at Coinbase's."
+    )
+    expect(page.locator(".position [data-slot=profit]")).to_have_text("–")
+    count = "JSON.parse(sessionStorage.getItem('profit-points')).points.length"
+    before = page.evaluate(count)
+    page.evaluate(COUNT_SHOWN)
+    page.wait_for_function("window.ticks >= 2", timeout=20_000)
+    assert page.evaluate(count) == before
+    page.locator("#live-sell").click()
+    expect(page.locator("#live-order-message")).to_contain_text(
+        "Bought at Binance's price, sold at Coinbase's."
+    )
