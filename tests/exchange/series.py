@@ -142,7 +142,7 @@ class Series:
         row = final * part
         row[OPEN], row[CLOSE] = final[OPEN], price
         row[HIGH], row[LOW] = max(*passed, price), min(*passed, price)
-        row[TRADES] = np.floor(row[TRADES])
+        row[TRADES] = np.ceil(row[TRADES])
         return row
 
 

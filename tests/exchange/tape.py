@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -47,7 +48,7 @@ class Tape:
 
     def from_id(self, fill_id: int) -> Iterator[Fill]:
         """Yield the fills from that id on, oldest first."""
-        minute = int(np.searchsorted(self._fills_until, fill_id, side="right"))
+        minute = int(np.searchsorted(self._fills_until, fill_id, side="right")) - 1
         return (fill for fill in self._from_minute(minute) if fill.fill_id >= fill_id)
 
     def from_time(self, start_ms: int) -> Iterator[Fill]:
@@ -62,20 +63,27 @@ class Tape:
             fills = [fill for fill in self._of_minute(minute) if fill.time_ms <= end_ms]
             yield from fills[::-1]
 
-    @property
+    @cached_property
     def _fills_until(self) -> np.ndarray:
-        """Return the number of fills until the end of each minute."""
-        return np.minimum(self.series.values[:, TRADES], _PRICES).cumsum().astype(int)
+        """Return the number of fills until the beginning of each minute, and in all."""
+        return _sums_until(np.minimum(self.series.values[:, TRADES], _PRICES))
+
+    @cached_property
+    def _trades_until(self) -> np.ndarray:
+        """Return the number of trades until the beginning of each minute, and in all."""
+        return _sums_until(self.series.values[:, TRADES])
 
     def _from_minute(self, first: int) -> Iterator[Fill]:
         for minute in range(first, self.series.begun(self.now_ms)):
             yield from (f for f in self._of_minute(minute) if f.time_ms <= self.now_ms)
 
     def _of_minute(self, minute: int) -> list[Fill]:
-        row = self.series.values[minute]
-        before = self.series.values[:minute, TRADES]
-        fill_id = int(np.minimum(before, _PRICES).sum())
-        return _fills(row, int(self.series.opens[minute]), fill_id, int(before.sum()))
+        row, opened = self.series.values[minute], int(self.series.opens[minute])
+        return _fills(row, opened, int(self._fills_until[minute]), int(self._trades_until[minute]))
+
+
+def _sums_until(counts: np.ndarray) -> np.ndarray:
+    return np.concatenate([[0], counts.cumsum()]).astype(int)
 
 
 def _fills(row: np.ndarray, open_ms: int, fill_id: int, trade_id: int) -> list[Fill]:

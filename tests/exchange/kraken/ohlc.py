@@ -12,6 +12,8 @@ from tests.exchange.kraken.pairs import one_pair
 from tests.exchange.kraken.refusal import invalid_arguments
 from tests.exchange.series import (
     CLOSE,
+    HIGH,
+    LOW,
     MINUTE_MS,
     OPEN,
     QUOTE_VOLUME,
@@ -71,5 +73,7 @@ def _row(series: Series, open_ms: int, row: list[float]) -> list[Any]:
     """Return ``[time, open, high, low, close, vwap, volume, count]``: text but time and count."""
     places, volume = series.decimals, row[VOLUME]
     prices = [f"{x:.{places}f}" for x in row[OPEN : CLOSE + 1]]
-    vwap = f"{row[QUOTE_VOLUME] / volume if volume else 0.0:.{places}f}"
+    # The amounts of an unfinished row are a share of the final ones, its prices are not.
+    mean = np.clip(row[QUOTE_VOLUME] / volume, row[LOW], row[HIGH]) if volume else 0.0
+    vwap = f"{mean:.{places}f}"
     return [open_ms // 1000, *prices, vwap, f"{volume:.8f}", int(row[TRADES])]
