@@ -9,7 +9,8 @@ from typing import Final
 
 import pandas as pd
 
-from core.errors import ExchangeError, HistoryError
+from core.domain import DEFAULT_TICKERS
+from core.errors import ExchangeError, HistoryError, UnknownSymbol
 from core.exchanges.base import Provider
 from core.history.cleaning import MINUTE, Gap, empty_candles, find_gaps, last_open, merge
 from core.history.csv_store import CsvStore
@@ -75,16 +76,12 @@ class TickerFeed:
         ExchangeError, HistoryError
             What was fetched before is kept; calling again goes on from there.
         """
-        if not self.provider.lists(self.ticker):
+        try:
+            self._catch_up(rows, on_page)
+        except UnknownSymbol:
             self.refusal = f"{self.provider.name.capitalize()} does not trade {self.ticker}."
             return
         self.refusal = ""
-        if self.candles.empty:
-            self.candles = self._load()
-        for page in sync(self.provider, self.ticker, self.candles, rows):
-            self._keep(page.candles)
-            if on_page is not None:
-                on_page(page)
         if self.candles.empty:
             raise HistoryError(f"{self.provider.name} has no closed candle of {self.ticker}.")
         self.rows_synced = rows
@@ -92,6 +89,17 @@ class TickerFeed:
             self._compact()
             self._schedule()
             self.ready = True
+
+    def _catch_up(self, rows: int, on_page: Callable[[SyncPage], None] | None) -> None:
+        # The default tickers are traded nearly everywhere: their candles tell as much as a check.
+        if self.ticker not in DEFAULT_TICKERS and not self.provider.lists(self.ticker):
+            raise UnknownSymbol(f"{self.ticker} is not traded.")
+        if self.candles.empty:
+            self.candles = self._load()
+        for page in sync(self.provider, self.ticker, self.candles, rows):
+            self._keep(page.candles)
+            if on_page is not None:
+                on_page(page)
 
     def refresh_context(self) -> None:
         """Fetch the hourly candles of the last 30 days: for display and volatility only."""

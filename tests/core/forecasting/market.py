@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.domain import Quote
-from core.errors import ExchangeError, ExchangeUnavailable
+from core.errors import ExchangeError, ExchangeUnavailable, UnknownSymbol
 from core.exchanges.simulated import SimulatedMarket
 from core.exchanges.simulated_traits import DEFAULT_SEED
 from tests.clocks import ManualClock
@@ -16,7 +16,7 @@ from tests.clocks import ManualClock
 class Market(SimulatedMarket):
     """`failing` names what fails ("clock", "1m", "1h", "quotes"), `error` what is raised then.
 
-    After `stopped_at` there are no candles, though the clock goes on.
+    A `halted` pair is unknown to whoever asks for more than the last candles. After `stopped_at` there are no candles, though the clock goes on.
     """
 
     failing: frozenset[str] = frozenset()
@@ -43,6 +43,9 @@ class Market(SimulatedMarket):
 
     def _pages(self, coin, start, end, interval) -> Iterator:
         self.asked.append(interval)
+        catching_up = self.now() - start > timedelta(hours=1)
+        if catching_up and any(self._coins[ticker] is coin for ticker in self.halted):
+            raise UnknownSymbol("It is not traded.")
         for ticker, go_on in self.slow.items():
             if self._coins[ticker] is coin:
                 go_on.wait(20)
