@@ -16,7 +16,8 @@ from tests.clocks import ManualClock
 class Market(SimulatedMarket):
     """`failing` names what fails ("clock", "1m", "1h", "quotes"), `error` what is raised then.
 
-    A `halted` pair is unknown to whoever asks for more than the last candles. After `stopped_at` there are no candles, though the clock goes on.
+    A `halted` pair is unknown to whoever asks for more than the last candles. After
+    `stopped_at` there are no candles, though the clock goes on.
     """
 
     failing: frozenset[str] = frozenset()
