@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,22 @@ class Series:
         rows = self.minutes(int(firsts[low]), after, now_ms)
         return bar_opens[low:high], merge(rows, firsts[low:high] - firsts[low])
 
+    def klines(
+        self,
+        step_ms: int,
+        start: int | None,
+        end: int | None,
+        limit: int,
+        now_ms: int,
+        time_unit: int = 1,
+    ) -> list[list[Any]]:
+        """Return `bars` as Binance writes them, times in `time_unit` units per millisecond."""
+        opens, values = self.bars(step_ms, start, end, limit, now_ms)
+        return [
+            _kline(open_ms * time_unit, (open_ms + step_ms) * time_unit, row)
+            for open_ms, row in zip(opens.tolist(), values.tolist(), strict=True)
+        ]
+
     def price(self, now_ms: int) -> float | None:
         """Return the last price; None before the first minute."""
         begun = self.begun(now_ms)
@@ -154,6 +171,13 @@ def merge(rows: np.ndarray, firsts: np.ndarray) -> np.ndarray:
     merged[:, LOW] = np.minimum.reduceat(rows[:, LOW], firsts)
     merged[:, CLOSE] = rows[np.append(firsts[1:], len(rows)) - 1, CLOSE]
     return merged
+
+
+def _kline(opened: int, ended: int, row: list[float]) -> list[Any]:
+    """Return the 12 fields: times and trades as numbers, the rest as text of 8 decimals."""
+    prices_and_volume = (f"{x:.8f}" for x in row[OPEN : VOLUME + 1])
+    quote, *taken = (f"{row[i]:.8f}" for i in (QUOTE_VOLUME, TAKER_BASE, TAKER_QUOTE))
+    return [opened, *prices_and_volume, ended - 1, quote, int(row[TRADES]), *taken, "0"]
 
 
 def read_candles(path: Path) -> pd.DataFrame:

@@ -7,16 +7,7 @@ from typing import Any
 from tests.exchange.binance import refusals
 from tests.exchange.binance.params import instant
 from tests.exchange.binance.query import Query
-from tests.exchange.series import (
-    CLOSE,
-    MINUTE_MS,
-    OPEN,
-    QUOTE_VOLUME,
-    TAKER_BASE,
-    TAKER_QUOTE,
-    TRADES,
-    VOLUME,
-)
+from tests.exchange.series import CLOSE, MINUTE_MS, QUOTE_VOLUME, VOLUME
 
 # Intervals of fixed length up to a day, in minutes; longer ones are refused as unknown.
 _INTERVAL_MINUTES = {
@@ -45,25 +36,8 @@ def klines(query: Query) -> Any:
     start = instant(query.params, "startTime", up=True)
     end = instant(query.params, "endTime", up=False)
     rows, step_ms = query.limit(500, 1_000), minutes * MINUTE_MS
-    opens, values = query.listed().bars(step_ms, start, end, rows, query.view.now_ms)
-    return [
-        _row(query, open_ms, step_ms, row)
-        for open_ms, row in zip(opens.tolist(), values.tolist(), strict=True)
-    ]
-
-
-def _row(query: Query, open_ms: int, step_ms: int, row: list[float]) -> list[Any]:
-    """Return the 12 fields: times and trades as numbers, the rest as text of 8 decimals."""
-    return [
-        query.stamp(open_ms),
-        *(f"{x:.8f}" for x in row[OPEN : VOLUME + 1]),
-        query.last_before(open_ms + step_ms),
-        f"{row[QUOTE_VOLUME]:.8f}",
-        int(row[TRADES]),
-        f"{row[TAKER_BASE]:.8f}",
-        f"{row[TAKER_QUOTE]:.8f}",
-        "0",
-    ]
+    now_ms = query.view.now_ms
+    return query.listed().klines(step_ms, start, end, rows, now_ms, query.time_unit)
 
 
 def average_price(query: Query) -> Any:

@@ -26,10 +26,6 @@ class Query:
         """Return an instant in the unit asked for."""
         return epoch_ms * self.time_unit
 
-    def last_before(self, epoch_ms: int) -> int:
-        """Return the last instant before `epoch_ms`: one unit earlier."""
-        return epoch_ms * self.time_unit - 1
-
     def listed(self) -> Series:
         """Return the series `symbol` names, whether it has begun or not."""
         series = self.view.series.get(one_symbol(self.params))
