@@ -17,7 +17,8 @@ def test_a_page_loads_styled_from_this_server_alone_and_without_complaint(
     page: Page, observed: Observed, site: Site, path: str
 ) -> None:
     page.goto(site.url + path)
-    expect(page.locator(".page-root")).to_have_attribute("data-state", "ok")
+    root = page.locator(".page-root")
+    expect(root).to_have_attribute("data-state", "ok", timeout=20_000)
     expect(page.locator("h1")).to_have_count(1)
     expect(page.locator(".badge-v")).to_have_text("LIVE")
     expect(page.locator(".foot")).to_contain_text("no order is ever sent")
