@@ -22,7 +22,6 @@ from core.exchanges.coinbase_answers import (
 )
 from core.exchanges.http import HttpClient
 from core.exchanges.statuses import Reply, complaint_of
-from core.exchanges.transport import Transport
 from tests.clocks import ManualClock
 from tests.exchange import LocalExchange
 from tests.exchange.series import read_candles
@@ -60,7 +59,7 @@ def exchange(clock: ManualClock) -> Iterator[LocalExchange]:
 
 @pytest.fixture
 def provider(exchange: LocalExchange, clock: ManualClock) -> CoinbaseProvider:
-    return CoinbaseProvider(exchange.base_url, clock, Transport(clock, (1.0, 0.3)))
+    return CoinbaseProvider(exchange.base_url, clock)
 
 
 def test_rows_come_newest_first_with_low_and_high_before_open() -> None:

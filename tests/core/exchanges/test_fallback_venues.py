@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pandas as pd
 import pytest
@@ -20,59 +19,11 @@ from core.errors import (
     UnknownSymbol,
 )
 from core.exchanges.base import Provider
-from core.exchanges.coinbase import CoinbaseProvider
-from core.exchanges.kraken import KrakenProvider
 from core.exchanges.transport import Transport
 from tests.clocks import ManualClock
-from tests.exchange import LocalExchange
+from tests.core.exchanges.sites import AT, CANDLES, NOW_ROW, Opening, Site, coinbase, kraken, minute
 from tests.exchange.spoils import SPOILS
-from tests.made import START, made_candles
-
-ROWS, NOW_ROW = 1_000, 700
-AT = START + timedelta(minutes=NOW_ROW, seconds=30)
-# The local exchange sends as many decimals as its series has.
-CANDLES = made_candles(ROWS).round(8)
-
-
-@dataclass(frozen=True)
-class Site:
-    """A venue, its provider, and where it answers what."""
-
-    provider: CoinbaseProvider | KrakenProvider
-    exchange: LocalExchange
-    candles: str
-    ticker: str
-    listing: str
-    time: str
-
-    def minutes(self, start: float = 0, end: float | None = None) -> pd.DataFrame:
-        last = None if end is None else minute(end)
-        return pd.concat(list(self.provider.candles("BTC-USD", minute(start), last)))
-
-
-def minute(count: float) -> datetime:
-    return START + timedelta(minutes=count)
-
-
-def coinbase(clock: ManualClock, candles: pd.DataFrame, at: datetime) -> Site:
-    series = {"BTC-USD": candles, "DOGE-USD": candles}
-    exchange = LocalExchange(series, venue="coinbase", at=at, clock=clock)
-    exchange.start()
-    provider = CoinbaseProvider(exchange.base_url, clock, Transport(clock, (1.0, 0.3)))
-    path = "/products/BTC-USD"
-    return Site(provider, exchange, f"{path}/candles", f"{path}/ticker", path, "/time")
-
-
-def kraken(clock: ManualClock, candles: pd.DataFrame, at: datetime) -> Site:
-    series = {"XBTUSD": candles, "XDGUSD": candles}
-    exchange = LocalExchange(series, venue="kraken", at=at, clock=clock)
-    exchange.start()
-    provider = KrakenProvider(exchange.base_url, clock, Transport(clock, (1.0, 0.3)))
-    paths = (f"/0/public/{name}" for name in ("OHLC", "Ticker", "AssetPairs", "Time"))
-    return Site(provider, exchange, *paths)
-
-
-Opening = Callable[[ManualClock, pd.DataFrame, datetime], Site]
+from tests.made import START
 
 
 @pytest.fixture(params=[coinbase, kraken], ids=["coinbase", "kraken"])
@@ -226,7 +177,6 @@ def test_one_bad_row_refuses_its_page(site: Site, kind: str) -> None:
         ("5xx", {"status": 503}, ExchangeUnavailable),
         ("5xx", {"status": 520}, ExchangeUnavailable),
         ("reset", {}, ExchangeUnavailable),
-        ("hang", {}, ExchangeTimeout),
         ("403", {}, Forbidden),
         ("451", {}, Restricted),
         ("429", {}, RateLimited),
@@ -239,6 +189,13 @@ def test_each_fault_is_its_typed_error(
     site.exchange.fail(kind, count=None, **options)
     with pytest.raises(error):
         site.minutes()
+
+
+def test_silence_is_a_timeout(site: Site, clock: ManualClock) -> None:
+    impatient = Transport(clock, (1.0, 0.1))
+    site.exchange.fail("hang", count=None)
+    with pytest.raises(ExchangeTimeout):
+        type(site.provider)(site.exchange.base_url, clock, impatient).sync_clock()
 
 
 def test_one_fault_that_may_pass_is_tried_again(site: Site) -> None:
