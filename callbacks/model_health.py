@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dash import Dash, Input, Output, State, no_update
 
 from callbacks.answers import plain
 from callbacks.clientside import script
-from callbacks.ticks import health_tick
+from callbacks.ticks import Tick, health_tick
 from callbacks.visitors import client_address, read_spec_text
 from components import ids, tables
 from components.doctor import doctor_table
 from components.ids import of
 from components.small_charts import error_figure
-from core.domain import HORIZONS, Series, Snapshot
+from core.domain import HORIZONS, Diagnosis, Series, Snapshot
+from core.forecasting.deployment import examine_engine
 from core.forecasting.service import ForecastService, View
 from core.settings import Settings
 
@@ -36,7 +38,7 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         if spec is None:
             return no_update
         view = service.view(spec, client_address())
-        return health_tick(view, settings.engine, service.diagnosis())
+        return looked_anew(health_tick(view, settings.engine, service.diagnosis()), view)
 
     @app.callback(
         *(Output(of(PAGE, part), "children") for part in _PARTS),
@@ -53,9 +55,16 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
             return (no_update,) * (len(_PARTS) + len(HORIZONS))
         return render_paint(view, view.snapshot, series)
 
-    @app.callback(Output(of(PAGE, "doctor"), "children"), Input(of(PAGE, "looked"), "data"))
-    def show_doctor(_looked: object) -> Any:
-        return doctor_table(service.diagnosis())
+    @app.callback(
+        Output(of(PAGE, "doctor"), "children"),
+        Input(of(PAGE, "looked"), "data"),
+        State(of(PAGE, "spec"), "data"),
+    )
+    def show_doctor(_looked: object, spec_text: object) -> Any:
+        spec = read_spec_text(spec_text)
+        if spec is None:
+            return no_update
+        return render_doctor(service.diagnosis(), service.view(spec, client_address()))
 
     _register_scripts(app)
 
@@ -97,6 +106,21 @@ def render_paint(view: View, snapshot: Snapshot, series: Series) -> tuple[Any, .
         engine_sentences(view),
         *figures,
     )
+
+
+def render_doctor(diagnosis: Diagnosis | None, view: View) -> list[Any]:
+    """Return the doctor's table, the engine judged now: one that is dead cannot judge itself."""
+    if diagnosis is None:
+        return doctor_table(None)
+    engine = examine_engine(view.status, view.now)
+    return doctor_table(replace(diagnosis, findings=(*diagnosis.findings, engine)))
+
+
+def looked_anew(tick: Tick, view: View) -> Tick:
+    """Return `tick` with another mark while the engine is silent, so that its row is redrawn."""
+    if view.engine_alive or "looked" not in tick:
+        return tick
+    return {**tick, "looked": f"{tick['looked']} silent"}
 
 
 def engine_sentences(view: View) -> str:
