@@ -16,7 +16,7 @@ import pandas as pd
 
 from core.clock import Clock
 from core.domain import Quote
-from core.exchanges.base import CandleInterval, Usage
+from core.exchanges.base import CandleInterval
 from core.exchanges.binance_answers import (
     listing,
     prices,
@@ -33,6 +33,11 @@ from core.exchanges.validation import CandlePage, candle_page
 
 PAGE_ROWS: Final = 1_000
 WEIGHT_LIMIT: Final = 6_000
+# Source: the same documentation, "Weight" of each endpoint.
+_KLINES_WEIGHT: Final = 2
+_PRICE_WEIGHT: Final = 2
+_PRICES_WEIGHT: Final = 4
+_LISTING_WEIGHT: Final = 20
 _WEIGHT_HEADER: Final = "X-MBX-USED-WEIGHT-1M"
 
 
@@ -67,11 +72,11 @@ class BinanceProvider(RestProvider):
             clock,
             read_code=read_code,
             weight_header=_WEIGHT_HEADER,
+            weight_limit=WEIGHT_LIMIT,
             memory=memory,
             transport=transport,
         )
         super().__init__(http, clock)
-        self._weight_limit: int | None = None
 
     def candles(
         self,
@@ -120,21 +125,13 @@ class BinanceProvider(RestProvider):
             "/api/v3/ticker/price",
             _symbols_query(list(symbols)),
             lambda reply: (prices(reply, symbols), reply.received_at),
+            weight=_PRICE_WEIGHT if len(symbols) == 1 else _PRICES_WEIGHT,
         )
         time = self._server_clock.at(received_at)
         return {
             ticker: Quote(ticker, found[symbol], time, self.name, self.market)
             for symbol, ticker in symbols.items()
         }
-
-    def usage(self) -> Usage:
-        """Return weight used in this minute and its limit, as far as Binance told them."""
-        used = self._http.weight_used
-        with self._lock:
-            limit = self._weight_limit
-        if limit is None and used is not None:
-            limit = WEIGHT_LIMIT
-        return Usage(used, limit, self._server_clock.offset_ms, self._http.block)
 
     def _read_time(self, reply: Reply) -> datetime:
         return server_time(reply)
@@ -161,15 +158,18 @@ class BinanceProvider(RestProvider):
             )
             return page, reply.sent_at
 
-        return self._http.get("/api/v3/klines", params, read)
+        return self._http.get("/api/v3/klines", params, read, weight=_KLINES_WEIGHT)
 
     def _ask_listing(self, ticker: str) -> bool:
         symbol = symbol_of(ticker)
         answer = self._http.get(
-            "/api/v3/exchangeInfo", {"symbol": symbol}, lambda reply: listing(reply, symbol)
+            "/api/v3/exchangeInfo",
+            {"symbol": symbol},
+            lambda reply: listing(reply, symbol),
+            weight=_LISTING_WEIGHT,
         )
-        with self._lock:
-            self._weight_limit = answer.weight_limit or self._weight_limit
+        if answer.weight_limit is not None:
+            self._http.set_weight_limit(answer.weight_limit)
         return answer.trading
 
 

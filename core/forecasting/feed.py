@@ -15,6 +15,7 @@ from core.exchanges.base import Provider
 from core.history.cleaning import MINUTE, Gap, empty_candles, find_gaps, last_open, merge
 from core.history.csv_store import CsvStore
 from core.history.filling import LONGEST_QUIET_MINUTES, fill_quiet_minutes
+from core.history.finality import without_unproven
 from core.history.sync import SyncPage, sync
 
 # Just-closed candles may still be revised: each poll reads these again.
@@ -230,7 +231,8 @@ class TickerFeed:
         pages = list(self.provider.candles(self.ticker, start, end))
         if not pages:
             return empty_candles()
-        page = pd.concat(pages)
+        now, newest = self.provider.now(), last_open(self.candles)
+        page = without_unproven(pd.concat(pages), now, newest)
         held = self.candles.reindex(page.index)
         return page[~(held == page).all(axis=1)]
 

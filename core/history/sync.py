@@ -12,6 +12,7 @@ import pandas as pd
 from core.exchanges.base import Provider
 from core.history.cleaning import MINUTE, Gap, find_gaps, last_open, open_times
 from core.history.filling import LONGEST_QUIET_MINUTES
+from core.history.finality import hold_back_last, is_proven
 
 # A hole younger than this may still be filled by the exchange; older ones are outages.
 _ASK_AGAIN_FOR: Final = timedelta(hours=24)
@@ -75,8 +76,12 @@ def sync(provider: Provider, ticker: str, candles: pd.DataFrame, rows: int) -> I
     quiet = LONGEST_QUIET_MINUTES if provider.omits_empty_minutes else 0
     ranges = missing_ranges(candles, end - rows * MINUTE, end, quiet)
     total, done = sum(gap.minutes for gap in ranges), 0
+    held = None if candles.empty else last_open(candles)
     for gap in ranges:
-        for page in provider.candles(ticker, gap.start, gap.end):
+        pages = provider.candles(ticker, gap.start, gap.end)
+        for page, is_last in hold_back_last(pages):
+            if is_last and not is_proven(last_open(page), provider.now(), held):
+                continue
             reached = int((last_open(page) - gap.start) / MINUTE) + 1
             yield SyncPage(page, done + reached, total)
         done += gap.minutes

@@ -17,7 +17,7 @@ from core.domain import ForecastSpec, Snapshot
 from core.forecasting.service import JUST_STARTED
 from core.forecasting.store import SnapshotStore
 from core.history.csv_store import CsvStore
-from tests.browser.conftest import Observed, Serve
+from tests.browser.conftest import Observed, Servers
 from tests.exchange.exchange import LocalExchange
 from tests.made import START, made_candles
 from tests.waiting import wait_until
@@ -45,7 +45,7 @@ class App:
 
 
 @pytest.fixture(scope="module")
-def app(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(serve: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     artifacts = tmp_path_factory.mktemp("followed")
     candles = made_candles(6_000)
     at = START + timedelta(minutes=5_000)

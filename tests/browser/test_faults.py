@@ -25,7 +25,7 @@ ANY_CALL = [
     ("code", {"code": -1003, "status": 429}, "limits the rate of requests until"),
     ("code", {"code": -1007, "status": 504}, "answered 504 .code -1007"),
     ("code", {"code": -1008, "status": 503}, "answered 503 .code -1008"),
-    ("hang", {}, "did not answer in time"),
+    ("hang", {}, "gave no whole answer in time"),
     ("reset", {}, "gave no answer"),
     ("empty", {}, "something that is not JSON"),
     ("cut", {}, "gave no answer"),
@@ -36,11 +36,11 @@ ANY_CALL = [
 ]
 # Damage to candles only; seen when all of them are fetched.
 CANDLES = [
-    ("null", "not text"),
+    ("null", "not a whole number|not text"),
     ("nan", "not finite|not a number"),
     ("short", "not a list of at least"),
-    ("duplicate", "does not open after the one before"),
-    ("reverse", "does not open after the one before|opens after what"),
+    ("duplicate", "does not open after the one before|at most 1,000 rows"),
+    ("reverse", "does not open after the one before|opens (before|after) what"),
 ]
 
 
@@ -116,7 +116,8 @@ def test_nothing_is_sent_while_limited_or_banned_also_after_a_restart(
     assert len(exchange.calls()) == known
     wait_until(lambda: len(exchange.calls()) > known, 60, "calls after the ban")
     first = exchange.calls()[known]
-    assert first.at_ms >= block.until.timestamp() * 1000
+    assert exchange.calls_during_ban() == []
+    assert first.time_ms >= block.until.timestamp() * 1000
 
 
 def test_a_slow_exchange_is_waited_for(rig: Rig, live: Page) -> None:

@@ -12,7 +12,7 @@ import pytest
 from core.domain import CANDLE_COLUMNS
 from core.errors import BadAnswer, ExchangeUnavailable, RateLimited, UnknownSymbol
 from core.exchanges.base import Provider
-from core.exchanges.binance import BinanceProvider
+from core.exchanges.binance import WEIGHT_LIMIT, BinanceProvider
 from core.exchanges.binance_answers import symbol_of
 from core.exchanges.transport import Transport
 from tests.clocks import ManualClock
@@ -287,11 +287,11 @@ def test_listing_is_remembered_for_an_hour(
     assert provider.lists("ETH-USD")
 
 
-def test_usage_tells_only_what_the_exchange_told(
+def test_usage_is_what_the_exchange_told_and_its_limit_as_documented_before(
     provider: BinanceProvider, exchange: LocalExchange
 ) -> None:
     assert provider.usage().weight_used is None
-    assert provider.usage().weight_limit is None
+    assert provider.usage().weight_limit == WEIGHT_LIMIT
     assert provider.usage().clock_offset_ms is None
     provider.sync_clock()
     assert (provider.usage().weight_used, provider.usage().weight_limit) == (1, 6_000)
