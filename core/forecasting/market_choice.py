@@ -149,7 +149,7 @@ def _venues(
     current: Provider,
     settings: Settings,
     clock: Clock,
-    degraded: str = "",
+    why: str = "",
 ) -> Venues:
     return Venues(
         providers,
@@ -158,7 +158,7 @@ def _venues(
         switch_after_s=settings.switch_after_seconds,
         return_after_s=settings.return_after_seconds,
         ticker=(settings.watch[0] if settings.watch else ForecastSpec()).ticker,
-        degraded=degraded,
+        why=why,
     )
 
 
@@ -171,8 +171,8 @@ def _choose_automatically(
         provider, url = first
         provider.prefer(url)
         reason = f"{title(provider.name)} was chosen: {host_of(url)} answered at start."
-        degraded = "" if provider is live[0] else f"{title(live[0].name)} is not followed: {told}"
-        return _venues(live, provider, settings, clock, degraded), reason
+        why = "" if provider is live[0] else f"{title(live[0].name)} is not followed: {told}"
+        return _venues(live, provider, settings, clock, why), reason
     if held_real:
         return _without_answer(live, settings, clock, told)
     if any(isinstance(failure, RateLimited) for failure in failures):

@@ -59,6 +59,8 @@ class Venues:
         preferred one must answer before it is returned to.
     ticker : str
         Whose candles prove that a provider is healthy.
+    why : str
+        Why the current one is not the preferred one, in a sentence; empty where it is.
     """
 
     def __init__(
@@ -70,11 +72,10 @@ class Venues:
         switch_after_s: float = 45.0,
         return_after_s: float = 300.0,
         ticker: str = ForecastSpec().ticker,
-        degraded: str = "",
+        why: str = "",
     ) -> None:
         self.current = current
         self.since: datetime = clock.now()
-        self.degraded = degraded
         self._providers = tuple(providers)
         self._clock = clock
         self._switch_after_s = switch_after_s
@@ -85,6 +86,7 @@ class Venues:
         self._failing: dict[str, tuple[float, ExchangeError]] = {}
         self._healthy_since: dict[str, float] = {}
         self._next_look = clock.monotonic() + _LOOK_EVERY_S
+        self.degraded = self.degraded_by(why) if why else ""
 
     @property
     def preferred(self) -> Provider:
@@ -134,7 +136,9 @@ class Venues:
 
     def degraded_by(self, why: str) -> str:
         """Return the sentence for the page while a fallback is followed."""
-        return f"{why} {title(self.current.name)} since {self.since:%H:%M} UTC."
+        if self.current.name == "cache":
+            return why
+        return f"{title(self.current.name)} since {self.since:%H:%M} UTC. {why}"
 
     def _place(self, provider: Provider) -> int:
         return next(i for i, p in enumerate(self._providers) if p is provider)

@@ -208,7 +208,7 @@ def test_auto_falls_back_in_order(
     venues, reason = choose_venues(settings_of("auto", exchange, **fallbacks), clock, False)
     assert venues.current.name == chosen
     assert venues.preferred.name == "binance"
-    assert venues.degraded.startswith("Binance is not followed: ")
+    assert " UTC. Binance is not followed: " in venues.degraded
     assert fallbacks[chosen].base_url.removeprefix("http://") in reason
 
 
