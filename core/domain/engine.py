@@ -39,8 +39,8 @@ class EngineStatus:
     empty while the exchange answers, and otherwise a sentence saying what is wrong.
 
     `provider_since` is when the provider was last switched to. `degraded` is empty while it
-    is the preferred one, and otherwise says why it is not. `block` is that of the preferred
-    provider where it has one, else of the present one. `frozen_at` is where the clock of an
+    is the preferred one, and otherwise says why it is not. `block` is that of the provider
+    followed. `frozen_at` is where the clock of an
     offline cache stands, None for a market that moves. `refilling` is empty, or says which
     missing minutes are being fetched.
     """

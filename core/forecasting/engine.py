@@ -17,7 +17,7 @@ from typing import Final
 
 from core.clock import Clock
 from core.domain import EngineStatus, Progress
-from core.errors import BadRequest, ExchangeError
+from core.errors import BadRequest, ExchangeError, OverBudget
 from core.exchanges.base import Provider
 from core.forecasting.desk import SpecDesk
 from core.forecasting.doctor import engine_diagnosis
@@ -175,8 +175,8 @@ class Engine:
         provider, error = self._venues.current, None
         try:
             yield
-        except BadRequest:
-            raise  # our mistake, or a pair that is not traded
+        except (BadRequest, OverBudget):
+            raise  # our mistake, a pair that is not traded, or our own thrift
         except ExchangeError as failure:
             error = failure
             raise

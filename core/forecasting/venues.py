@@ -21,7 +21,6 @@ from core.errors import (
     ExchangeError,
     ExchangeUnavailable,
     Forbidden,
-    OverBudget,
     RateLimited,
     Restricted,
 )
@@ -154,8 +153,6 @@ class Venues:
 
     def _is_hopeless(self, error: ExchangeError) -> bool:
         """Tell whether waiting as long as usual cannot help."""
-        if isinstance(error, OverBudget):
-            return False  # our own thrift
         if isinstance(error, RateLimited):
             wait = error.retry_at - self._clock.now()
             return wait.total_seconds() >= self._switch_after_s

@@ -23,7 +23,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from core.forecasting.store import SnapshotStore
+from tests.browser.rig import PATH, SPEC, SYMBOLS, Rig, is_well
 from tests.browser.site import Site
+from tests.exchange.exchange import LocalExchange
+from tests.made import START, made_candles
 from tests.waiting import wait_until
 from tests.web.published import Publisher
 
@@ -192,3 +195,37 @@ def site(deployment: tuple[str, Path]) -> Iterator[Site]:
     yield made
     stop.set()
     beat.join()
+
+
+@pytest.fixture(scope="module")
+def rig(serve: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    artifacts = tmp_path_factory.mktemp("injured")
+    at = START + timedelta(minutes=1_500)
+    with LocalExchange({SYMBOLS["binance"]: made_candles(3_000)}, at=at, as_now=True) as exchange:
+        url = serve(
+            {
+                "ARTIFACT_DIR": str(artifacts),
+                "BINANCE_BASE_URL": exchange.base_url,
+                "MARKET_SOURCE": "binance",
+                "WATCH": SPEC.to_text(),
+                "ENGINE": "internal",
+                "QUOTE_SECONDS": "1",
+            }
+        )
+        running = Rig(url, artifacts, {"binance": exchange}, serve.logs[url])
+        wait_until(running.snapshot, 90, "the first forecast")
+        yield running
+        exchange.heal()
+
+
+@pytest.fixture
+def live(rig: Rig, page: Page, observed: Observed) -> Iterator[Page]:
+    """The Live page of a healthy app, which is healthy again and made no mistake afterwards."""
+    page.goto(rig.url + PATH)
+    is_well(page)
+    yield page
+    rig.heal()
+    is_well(page)
+    rig.check_stored("binance")
+    assert "Traceback" not in rig.log.read_text()
+    assert [c for c in observed.complaints if "page error" in c] == []

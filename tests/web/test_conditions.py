@@ -136,7 +136,7 @@ def test_a_block_says_until_when(
 
 def test_a_block_that_is_over_or_of_another_provider_is_not_said(published: Site) -> None:
     assert say(published, block=Block("banned", NOW)) == ("ok", "")
-    away = "Binance is not followed: it banned this address. Coinbase since 12:04 UTC."
+    away = "Coinbase since 12:04 UTC. Binance is not followed: it banned this address."
     block = Block("banned", NOW + timedelta(hours=1))
     assert say(published, block=block, degraded=away) == ("degraded", away)
 
