@@ -77,7 +77,7 @@ def run_users(answer: Answer, users: int = 3) -> tuple[Tally, list[dict[str, Any
     async def session() -> None:
         server = await asyncio.start_server(served_by(answer, seen), "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        await simulate(url, RECORDING, users, 0.05, 0.5, tally, contextlib.nullcontext())
+        await simulate(url, RECORDING, users, 0.2, 2.0, tally, contextlib.nullcontext())
         server.close()
 
     asyncio.run(session())

@@ -28,6 +28,7 @@ def test_damaged_candles_are_refused_whole(rig: Rig, live: Page, kind: str, word
     assert not list(rig.artifacts.glob("*_history.csv"))
 
 
+@pytest.mark.timeout(420)
 def test_missing_minutes_are_said_asked_for_again_and_come(rig: Rig, live: Page) -> None:
     rig.exchanges["binance"].fail("missing", count=1, rows=12)
     rig.refetch()
@@ -35,6 +36,7 @@ def test_missing_minutes_are_said_asked_for_again_and_come(rig: Rig, live: Page)
     wait_until(lambda: rig.snapshot().gaps == 0, 120, "the missing minutes")
 
 
+@pytest.mark.timeout(420)
 def test_candles_that_stop_while_the_clock_goes_on_are_said(rig: Rig, live: Page) -> None:
     rig.exchanges["binance"].fail("stale", count=None)
     says(live, "The last closed candle is (9[0-9]|1[0-9]{2}) s old|is 2 min old", timeout_s=170)
@@ -48,6 +50,7 @@ def test_a_clock_that_is_wrong_closes_no_candle(rig: Rig, live: Page) -> None:
     rig.restart_engine()
 
 
+@pytest.mark.timeout(420)  # two closes may have to pass, and a third
 @pytest.mark.usefixtures("live")
 def test_a_candle_that_is_final_late_is_corrected_and_its_forecast_marked(rig: Rig) -> None:
     rig.exchanges["binance"].fail("late", count=None, seconds=20)

@@ -97,7 +97,8 @@ def test_a_silent_engine_is_said_and_its_return_too(page: Page, site: Site) -> N
     expect(root).to_have_attribute("data-state", "silent", timeout=20_000)
     expect(page.locator(".strip .note")).to_contain_text("The engine is not answering")
     site.beating.set()
-    expect(root).to_have_attribute("data-state", "ok", timeout=20_000)
+    site.publish()
+    expect(root).not_to_have_attribute("data-state", "silent", timeout=20_000)
 
 
 def test_progress_is_shown_while_there_is_no_forecast(page: Page, site: Site) -> None:
