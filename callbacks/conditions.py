@@ -78,6 +78,8 @@ def _stale(view: View, status: EngineStatus) -> Condition | None:
 
 def _age_sentence(view: View, status: EngineStatus) -> str:
     if view.snapshot is not None and view.switching:
+        if view.progress.stage == "failed":
+            return view.progress.message
         old, new = provider_name(view.snapshot.provider), provider_name(status.provider)
         return f"{old}'s last candles are shown, without a live price, until {new}'s are here."
     if view.candle_age is not None and view.candle_age > CANDLE_LATE_AFTER:

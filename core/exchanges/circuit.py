@@ -81,7 +81,8 @@ class Circuit:
         left_s = max(self._opened_at + self._pause_s - self._clock.monotonic(), 0.0)
         if left_s == 0 and not self._probing:
             return None
-        retry_at = self._clock.now() + timedelta(seconds=left_s)
+        # While a probe is under way nobody knows when it ends: look again, but not at once.
+        retry_at = self._clock.now() + timedelta(seconds=max(left_s, 1.0))
         return CircuitOpen(self._sentence(retry_at), retry_at)
 
     def _sentence(self, retry_at: datetime) -> str:

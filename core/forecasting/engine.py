@@ -17,7 +17,7 @@ from typing import Final
 
 from core.clock import Clock
 from core.domain import EngineStatus, Progress
-from core.errors import BadRequest, ExchangeError, OverBudget
+from core.errors import ExchangeError, OverBudget, UnknownSymbol
 from core.exchanges.base import Provider
 from core.forecasting.desk import SpecDesk
 from core.forecasting.doctor import engine_diagnosis
@@ -172,17 +172,26 @@ class Engine:
     @contextmanager
     def _noted(self, what: str, proves: bool) -> Iterator[None]:
         """Tell how a call to the exchange went, if it proves something of the one followed."""
-        provider, error = self._venues.current, None
+        provider = self._venues.current
         try:
             yield
-        except (BadRequest, OverBudget):
-            raise  # our mistake, a pair that is not traded, or our own thrift
-        except ExchangeError as failure:
-            error = failure
+        except (UnknownSymbol, OverBudget):
+            raise  # a pair that is not traded, or our own thrift: nothing is proved
+        except ExchangeError as error:
+            self._note(provider, what, error, proves)
             raise
-        finally:
-            if provider is self._venues.current and proves:
-                self._venues.note(what, error)
+        self._note(provider, what, None, proves)
+
+    def _note(
+        self, provider: Provider, what: str, error: ExchangeError | None, proves: bool
+    ) -> None:
+        if proves and provider is self._venues.current:
+            self._venues.note(what, error)
+
+    def _desks_of(self, feed: TickerFeed) -> list[SpecDesk]:
+        """Return the desks that `feed` serves; after a switch others follow the same ticker."""
+        desks = self._roster.desks_of(feed.ticker)
+        return [desk for desk in desks if desk.provider == feed.provider.name]
 
     # --- demand -----------------------------------------------------------------
 
@@ -203,7 +212,7 @@ class Engine:
 
     def _tend(self, feed: TickerFeed) -> None:
         if feed.refusal:
-            self._set_progress(feed.ticker, Progress("failed", message=feed.refusal))
+            self._set_progress(feed, Progress("failed", message=feed.refusal))
         if feed.rows_synced < self._roster.rows_wanted(feed.ticker) and self._may_start(feed):
             self._catching_up.start(f"start {feed.ticker}", lambda: self._start_feed(feed))
         if feed.due():
@@ -228,21 +237,21 @@ class Engine:
     def _show_sync(self, feed: TickerFeed, page: SyncPage) -> None:
         pages = -(-page.total // _PAGE_ROWS)
         done = min(pages, -(-page.done // _PAGE_ROWS))
-        self._set_progress(feed.ticker, Progress("fetching", done, pages, "pages"))
+        self._set_progress(feed, Progress("fetching", done, pages, "pages"))
 
-    def _set_progress(self, ticker: str, progress: Progress) -> None:
-        for desk in self._roster.desks_of(ticker):
+    def _set_progress(self, feed: TickerFeed, progress: Progress) -> None:
+        for desk in self._desks_of(feed):
             if not desk.published:
                 desk.progress = progress
 
     def _poll(self, feed: TickerFeed) -> None:
         with self._noted("candles", self._proves(feed.ticker)):
             news = feed.poll()
-        if self._proves(feed.ticker):
-            self._venues.note("freshness", staleness(feed.candles, feed.provider))
+        stale = staleness(feed.candles, feed.provider)
+        self._note(feed.provider, "freshness", stale, self._proves(feed.ticker))
         if news:
             revised = feed.take_revised()
-            for desk in self._roster.desks_of(feed.ticker):
+            for desk in self._desks_of(feed):
                 desk.note_revised(revised)
             self._publish(feed)
 
@@ -252,7 +261,7 @@ class Engine:
 
     def _publish(self, feed: TickerFeed) -> None:
         """Forecast and publish for every desk of the ticker whose models are there."""
-        for desk in self._roster.desks_of(feed.ticker):
+        for desk in self._desks_of(feed):
             if desk.next_training is not None:
                 candles, filled = feed.usable()
                 desk.publish(self._store, candles, feed.context, filled)

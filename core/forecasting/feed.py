@@ -111,11 +111,11 @@ class TickerFeed:
 
     def context_due(self) -> bool:
         """Tell whether the hourly candles are missing or an hour old."""
-        return self.ready and self.provider.now() >= self._next_context
+        return self.ready and self._has_come(self._next_context, _CONTEXT_EVERY)
 
     def due(self) -> bool:
         """Tell whether a new candle may be there."""
-        return self.ready and self.provider.now() >= self._next_poll
+        return self.ready and self._has_come(self._next_poll, 2 * MINUTE)
 
     def poll(self) -> bool:
         """Fetch the newest closed candles; return whether any is new or revised.
@@ -156,7 +156,9 @@ class TickerFeed:
 
     def refill_due(self) -> bool:
         """Tell whether missing minutes of the last day should be asked for again."""
-        return self.ready and bool(self._holes) and self.provider.now() >= self._next_refill
+        if not self.ready or not self._holes:
+            return False
+        return self._has_come(self._next_refill, _REFILL_PAUSES[-1])
 
     def refill(self) -> bool:
         """Ask for missing minutes of the last day again; return whether any came.
@@ -189,6 +191,13 @@ class TickerFeed:
     def next_close(self) -> datetime:
         """Return when the candle after the newest one closes."""
         return last_open(self.candles) + 2 * MINUTE
+
+    def _has_come(self, time: datetime, longest: timedelta) -> bool:
+        """Tell whether `time` has come, or lies further ahead than anything is put off.
+
+        Then the exchange's clock was wrong when it was set, and has been corrected since.
+        """
+        return not timedelta(0) < time - self.provider.now() <= longest
 
     def _load(self) -> pd.DataFrame:
         if self._store is None:

@@ -160,9 +160,10 @@ class Venues:
 
     def _why_lost(self) -> str:
         """Return the sentence of what has failed longest."""
-        if not self._failing:
+        failures = list(self._failing.values())
+        if not failures:
             return "it does not answer."
-        return str(min(self._failing.values(), key=lambda failure: failure[0])[1])
+        return str(min(failures, key=lambda failure: failure[0])[1])
 
     def _healthy_long_enough(self, provider: Provider) -> bool:
         healthy_for = self._clock.monotonic() - self._healthy_since[provider.name]

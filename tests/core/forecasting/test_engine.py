@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from core.domain import EngineStatus, ForecastSpec
+from core.errors import BadRequest
 from core.forecasting.engine import Engine
 from core.forecasting.service import ForecastService
 from core.forecasting.store import SnapshotStore
@@ -228,3 +229,38 @@ def test_the_exchange_is_returned_to_with_its_own_candles(bench: Bench, tmp_path
     assert bench.beat().degraded == ""
     stored = CsvStore(tmp_path, "BTC-USD", "simulated").load()
     assert (stored.index[1:] - stored.index[:-1] == MINUTE).all()
+
+
+def test_a_late_poll_of_the_exchange_that_was_left_reaches_no_desk_of_the_other(bench: Bench):
+    bench.until(lambda: bench.store.snapshot(WATCHED), "a snapshot")
+    left = bench.engine._roster.feeds["BTC-USD"]
+    bench.market.failing = frozenset({"clock", "1m", "1h", "quotes"})
+    bench.until(lambda: bench.store.snapshot(WATCHED).provider == "coinbase", "its snapshot")
+    bench.market.failing = frozenset()
+    known = bench.store.snapshot(WATCHED)
+    bench.clock.advance(60)
+    left.poll()
+    bench.engine._publish(left)
+    after = bench.store.snapshot(WATCHED)
+    assert after.provider == "coinbase"
+    assert after.price in {known.price, *_closes(bench.fallback, bench)}
+
+
+def _closes(market: Market, bench: Bench) -> list[float]:
+    now = bench.clock.now()
+    return pd.concat(market.candles("BTC-USD", now - 10 * MINUTE))["close"].tolist()
+
+
+def test_refusals_of_every_call_are_no_health(bench: Bench):
+    bench.until(lambda: bench.store.snapshot(WATCHED), "a snapshot")
+    bench.market.error = BadRequest("Answered 404.")
+    bench.market.failing = frozenset({"clock", "1m", "1h", "quotes"})
+    bench.until(lambda: bench.store.status().provider == "coinbase", "the switch")
+
+
+def test_a_clock_that_was_wrong_and_is_right_again_keeps_no_candle_waiting(bench: Bench):
+    bench.until(lambda: bench.store.snapshot(WATCHED), "a snapshot")
+    feed = bench.engine._roster.feeds["BTC-USD"]
+    feed._next_poll = feed.provider.now() + timedelta(hours=2)
+    before = bench.store.snapshot(WATCHED).as_of
+    bench.until(lambda: bench.store.snapshot(WATCHED).as_of > before, "the next candle")
