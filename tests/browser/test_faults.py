@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.rig import Rig, is_well, says
+from tests.browser.rig import Rig, says
 from tests.waiting import wait_until
 
 # kind, options of the fault, words on the page
@@ -43,28 +43,6 @@ def test_a_fault_is_said_and_passes(
     says(live, words)
 
 
-@pytest.mark.parametrize(
-    ("kind", "words"),
-    [("429", "limits the rate of requests until"), ("418", "has banned this address until")],
-)
-def test_nothing_is_sent_while_limited_or_banned_also_after_a_restart(
-    rig: Rig, live: Page, kind: str, words: str
-) -> None:
-    exchange = rig.exchanges["binance"]
-    exchange.fail(kind, retry_after="12")
-    says(live, words)
-    known = len(exchange.calls())
-    block = rig.status().block
-    assert block is not None
-    rig.restart_engine()
-    says(live, words)
-    assert len(exchange.calls()) == known
-    wait_until(lambda: len(exchange.calls()) > known, 60, "calls after the ban")
-    first = exchange.calls()[known]
-    assert exchange.calls_during_ban() == []
-    assert first.time_ms >= block.until.timestamp() * 1000
-
-
 def test_a_slow_exchange_is_waited_for(rig: Rig, live: Page) -> None:
     exchange = rig.exchanges["binance"]
     before = exchange.calls("/api/v3/ticker/price")
@@ -72,18 +50,6 @@ def test_a_slow_exchange_is_waited_for(rig: Rig, live: Page) -> None:
     price = "/api/v3/ticker/price"
     wait_until(lambda: len(exchange.calls(price)) > len(before) + 3, 60, "answers")
     says(live, "^$")
-
-
-def test_a_firewall_page_stops_the_host_for_a_minute(rig: Rig, live: Page) -> None:
-    exchange = rig.exchanges["binance"]
-    exchange.fail("403", count=None)
-    says(live, "answered 403 .refused by its firewall")
-    known = len(exchange.calls())
-    exchange.heal()
-    rig.restart_engine()
-    says(live, "answered 403 .refused by its firewall")
-    assert len(exchange.calls()) == known
-    is_well(live)
 
 
 def test_what_was_said_in_the_log_has_no_traceback(rig: Rig) -> None:
