@@ -19,6 +19,7 @@ MarketPulseError
 ├── ModelError               a stored model cannot be used
 │   ├── ModelDamaged         checksum or file broken: set aside and retrain
 │   └── ModelForeign         other versions, features or spec: retrain
+├── EvaluationLeak           a forecast was not out of sample: its evaluation is worthless
 ├── DemandRefused            a visitor's spec is not served; the sentence says why
 ├── TradeRefused             a simulated trade cannot be made; the sentence says why
 └── EngineRunning            a second engine: exit at once
@@ -130,6 +131,10 @@ class ModelDamaged(ModelError):
 
 class ModelForeign(ModelError):
     """Made by other versions, for other features, another spec or another market."""
+
+
+class EvaluationLeak(MarketPulseError):
+    """A forecast to be scored was issued, or aimed, inside its model's training window."""
 
 
 class DemandRefused(MarketPulseError):

@@ -41,6 +41,10 @@ class Provider(Protocol):
     def omits_empty_minutes(self) -> bool:
         """Tell whether a minute without trades is absent, so that short runs are filled."""
 
+    @property
+    def rows_kept(self) -> int | None:
+        """Return how many of its newest candles are to be had; None for all of them."""
+
     def now(self) -> datetime:
         """Return the exchange's clock, without a call: ours plus the last known offset."""
 
@@ -72,7 +76,7 @@ class Provider(Protocol):
         """
 
     def quotes(self, tickers: Sequence[str]) -> dict[str, Quote]:
-        """Return the last price of all `tickers` with one call."""
+        """Return the last price of all `tickers`, by as few calls as there can be."""
 
     def lists(self, ticker: str) -> bool:
         """Tell whether the exchange trades `ticker` now; remembered for an hour."""

@@ -15,7 +15,6 @@ from typing import Final
 import pandas as pd
 
 from core.clock import Clock
-from core.domain import Quote
 from core.exchanges.base import CandleInterval
 from core.exchanges.binance_answers import (
     listing,
@@ -26,7 +25,8 @@ from core.exchanges.binance_answers import (
 )
 from core.exchanges.epoch import to_ms
 from core.exchanges.http import HttpClient
-from core.exchanges.rest import STEP_MS, RestProvider, first_open_from
+from core.exchanges.rest import STEP_MS, Prices, RestProvider, first_open_from
+from core.exchanges.sending import Manners
 from core.exchanges.statuses import Reply
 from core.exchanges.transport import Transport
 from core.exchanges.validation import CandlePage, candle_page
@@ -57,6 +57,7 @@ class BinanceProvider(RestProvider):
 
     name = "binance"
     omits_empty_minutes = False
+    page_rows = PAGE_ROWS
     time_path = "/api/v3/time"
 
     def __init__(
@@ -70,8 +71,7 @@ class BinanceProvider(RestProvider):
             "Binance",
             base_urls,
             clock,
-            read_code=read_code,
-            weight_header=_WEIGHT_HEADER,
+            manners=Manners(read_code, weight_header=_WEIGHT_HEADER),
             weight_limit=WEIGHT_LIMIT,
             memory=memory,
             transport=transport,
@@ -107,19 +107,8 @@ class BinanceProvider(RestProvider):
                 return
             next_open = int(page.opens[-1]) + step_ms
 
-    def quotes(self, tickers: Sequence[str]) -> dict[str, Quote]:
-        """Return the last price of all `tickers` with one call.
-
-        A quote's time is the exchange's clock when the answer had come.
-
-        Raises
-        ------
-        UnknownSymbol
-            One of the tickers is not listed; Binance then answers for none of them.
-        """
-        if not tickers:
-            return {}
-        self._keep_clock_fresh()
+    def _ask_prices(self, tickers: Sequence[str]) -> list[Prices]:
+        """Ask with one call; where a ticker is not listed, Binance answers for none."""
         symbols = {symbol_of(ticker): ticker for ticker in tickers}
         found, received_at = self._http.get(
             "/api/v3/ticker/price",
@@ -127,13 +116,9 @@ class BinanceProvider(RestProvider):
             lambda reply: (prices(reply, symbols), reply.received_at),
             weight=_PRICE_WEIGHT if len(symbols) == 1 else _PRICES_WEIGHT,
         )
-        time = self._server_clock.at(received_at)
-        return {
-            ticker: Quote(ticker, found[symbol], time, self.name, self.market)
-            for symbol, ticker in symbols.items()
-        }
+        return [({ticker: found[symbol] for symbol, ticker in symbols.items()}, received_at)]
 
-    def _read_time(self, reply: Reply) -> datetime:
+    def read_time(self, reply: Reply) -> datetime:
         return server_time(reply)
 
     def _page(

@@ -8,9 +8,11 @@ from typing import Final
 
 from core.clock import Clock
 from core.errors import OverBudget
+from core.exchanges.patience import is_patient
 
 _SHARE: Final = 0.5
 _MINUTE_S: Final = 60.0
+_SLOTS_LET_PASS: Final = 10
 
 
 class WeightBudget:
@@ -114,7 +116,12 @@ class WeightBudget:
 
 
 class Pacing:
-    """Keeps calls at least `interval_s` apart, first come, first served. Thread-safe."""
+    """Keeps calls at least `interval_s` apart; urgent ones go first. Thread-safe.
+
+    Urgent calls are served first come, first served. A patient one goes when no urgent one
+    waits; it lets ten slots pass at most, so that it is late and not left out where urgent
+    calls alone fill every slot.
+    """
 
     def __init__(self, clock: Clock, name: str, interval_s: float) -> None:
         self._clock = clock
@@ -124,26 +131,44 @@ class Pacing:
         self._next_slot = clock.monotonic()
 
     def take(self, until: float) -> None:
-        """Wait for the next free slot.
+        """Wait for the next free slot, as a call that is `patient` or not.
 
         Raises
         ------
         OverBudget
             It lies after `until`, a reading of `Clock.monotonic`; the slot stays free.
         """
+        patience_ends = self._clock.monotonic()
+        if is_patient():
+            patience_ends += _SLOTS_LET_PASS * self._interval_s
+        is_mine = False
+        while not is_mine:
+            wait_s, is_mine = self._reserve(until, patience_ends)
+            if wait_s > 0:
+                self._clock.sleep(wait_s)
+
+    def _reserve(self, until: float, patience_ends: float) -> tuple[float, bool]:
+        """Return how long to wait, and whether for a slot that is now the caller's.
+
+        Slots ahead are the urgent's to reserve, so a patient call waits for one that is
+        still free when its time has come.
+        """
         with self._lock:
             now = self._clock.monotonic()
             slot = max(now, self._next_slot)
             if slot > until:
-                retry_at = self._clock.now() + timedelta(seconds=slot - now)
-                raise OverBudget(
-                    f"{self._name} was not asked: too many calls queue for it, each "
-                    f"{self._interval_s:g} s after the other.",
-                    retry_at,
-                )
+                raise self._too_late(slot - now)
+            if slot > now and now < patience_ends:
+                return min(slot, patience_ends) - now, False
             self._next_slot = slot + self._interval_s
-        if slot > now:
-            self._clock.sleep(slot - now)
+            return slot - now, True
+
+    def _too_late(self, wait_s: float) -> OverBudget:
+        return OverBudget(
+            f"{self._name} was not asked: too many calls queue for it, each "
+            f"{self._interval_s:g} s after the other.",
+            self._clock.now() + timedelta(seconds=wait_s),
+        )
 
 
 def _minute_of(instant: datetime) -> datetime:

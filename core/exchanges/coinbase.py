@@ -15,7 +15,6 @@ from typing import Final
 import pandas as pd
 
 from core.clock import Clock
-from core.domain import Quote
 from core.exchanges.base import CandleInterval
 from core.exchanges.coinbase_answers import (
     candle_rows,
@@ -27,7 +26,8 @@ from core.exchanges.coinbase_answers import (
 from core.exchanges.epoch import EPOCH, MS
 from core.exchanges.http import HttpClient
 from core.exchanges.pauses import DoublingPause, LimitReader
-from core.exchanges.rest import STEP_MS, RestProvider, first_open_from
+from core.exchanges.rest import STEP_MS, Prices, RestProvider, first_open_from
+from core.exchanges.sending import Manners
 from core.exchanges.statuses import Reply
 from core.exchanges.transport import Transport
 from core.exchanges.validation import CandlePage
@@ -56,6 +56,7 @@ class CoinbaseProvider(RestProvider):
 
     name = "coinbase"
     omits_empty_minutes = True
+    page_rows = PAGE_ROWS
     time_path = "/time"
 
     def __init__(
@@ -69,8 +70,7 @@ class CoinbaseProvider(RestProvider):
             "Coinbase",
             [base_url],
             clock,
-            read_code=read_code,
-            read_limit=LimitReader(DoublingPause(clock, _FIRST_PAUSE_S)),
+            manners=Manners(read_code, LimitReader(DoublingPause(clock, _FIRST_PAUSE_S))),
             min_interval_s=_MIN_INTERVAL_S,
             memory=memory,
             transport=transport,
@@ -100,24 +100,12 @@ class CoinbaseProvider(RestProvider):
                 yield page.first(len(page))
             next_open = page_end + step_ms
 
-    def quotes(self, tickers: Sequence[str]) -> dict[str, Quote]:
-        """Return the last price of all `tickers`, with one call each: there is none for many.
-
-        A quote's time is the exchange's clock when its answer had come.
-
-        Raises
-        ------
-        UnknownSymbol
-            One of the tickers is not listed.
-        """
-        if tickers:
-            self._keep_clock_fresh()
-        return {ticker: self._quote(ticker) for ticker in tickers}
-
-    def _quote(self, ticker: str) -> Quote:
-        path = f"/products/{ticker}/ticker"
-        found, received_at = self._http.get(path, {}, lambda r: (last_price(r), r.received_at))
-        return Quote(ticker, found, self._server_clock.at(received_at), self.name, self.market)
+    def _ask_prices(self, tickers: Sequence[str]) -> Iterator[Prices]:
+        """Ask with one call each: there is none for many."""
+        for ticker in tickers:
+            path = f"/products/{ticker}/ticker"
+            found, received_at = self._http.get(path, {}, lambda r: (last_price(r), r.received_at))
+            yield {ticker: found}, received_at
 
     def _last_open(self, step_ms: int, end: datetime | None) -> int:
         """Return the open time of the newest candle that is wanted and closed."""
@@ -138,7 +126,7 @@ class CoinbaseProvider(RestProvider):
             lambda reply: candle_rows(reply, step_ms, first_open, last_open),
         )
 
-    def _read_time(self, reply: Reply) -> datetime:
+    def read_time(self, reply: Reply) -> datetime:
         return server_time(reply)
 
     def _ask_listing(self, ticker: str) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,9 +19,11 @@ from core.errors import (
     RateLimited,
     Restricted,
 )
-from core.exchanges.access import host_of
+from core.exchanges.access import family_of, host_of
 from core.exchanges.base import Usage
-from core.exchanges.examined import Venue
+from core.exchanges.daemon import in_thread
+from core.exchanges.examined import Examined
+from core.exchanges.gate_memory import GateMemory, Refusal
 from core.exchanges.statuses import Reply
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ _WEIGHT_NOTED: Final = 0.5
 _MS: Final = timedelta(milliseconds=1)
 
 
-def examine_hosts(venues: Sequence[Venue], clock: Clock, within_s: float) -> list[Finding]:
+def examine_hosts(venues: Sequence[Examined], clock: Clock, within_s: float) -> list[Finding]:
     """Ask every host of `venues` for its time, once; return a finding for each, in order.
 
     A host whose gate is closed, or that was set aside, is not called.
@@ -54,22 +55,22 @@ def at_once(works: Sequence[Callable[[], T]], within_s: float) -> list[T | None]
 
     The threads are daemons: a stuck name look-up makes nobody wait, not even the exit.
     """
-    outcomes = [_in_thread(work) for work in works]
+    outcomes = [in_thread(work, "doctor") for work in works]
     wait(outcomes, timeout=max(0.0, within_s))
     return [outcome.result() if outcome.done() else None for outcome in outcomes]
 
 
-def _examine(venue: Venue, url: str, clock: Clock) -> Finding:
+def _examine(venue: Examined, url: str, clock: Clock) -> Finding:
     subject = f"{venue.title} {host_of(url)}"
     try:
         venue.provider.probe(url, _PROBE_S)
     except ExchangeError as error:
-        reply = venue.witness.replies.get(url)
+        reply, kept = venue.witness.replies.get(url), _remembered(error, venue, url, clock)
         return Finding(
             subject,
             "failure",
-            str(error),
-            _advice(error, venue, url),
+            str(error) if reply or not kept else f"{error} {_not_asked(kept)}",
+            _after_refusal(kept, venue, url) if kept else _advice(error, venue, url),
             status=reply.status if reply else None,
             latency_ms=_latency_ms(reply) if reply else None,
             weight_used=venue.provider.usage().weight_used if reply else None,
@@ -77,7 +78,7 @@ def _examine(venue: Venue, url: str, clock: Clock) -> Finding:
     return _healthy(venue, subject, venue.witness.replies[url], clock)
 
 
-def _healthy(venue: Venue, subject: str, reply: Reply, clock: Clock) -> Finding:
+def _healthy(venue: Examined, subject: str, reply: Reply, clock: Clock) -> Finding:
     offset_ms, usage = _offset_ms(venue, reply, clock), venue.provider.usage()
     notes = [*_note_of_clock(offset_ms), *_note_of_weight(venue, usage)]
     return Finding(
@@ -92,7 +93,7 @@ def _healthy(venue: Venue, subject: str, reply: Reply, clock: Clock) -> Finding:
     )
 
 
-def _behind_gate(finding: Finding, venue: Venue) -> Finding:
+def _behind_gate(finding: Finding, venue: Examined) -> Finding:
     """Return `finding`; a failure where a limit, told by another host, holds for this one."""
     block = venue.provider.usage().block
     if block is None or finding.verdict == "failure":
@@ -119,7 +120,7 @@ def _note_of_clock(offset_ms: float) -> list[tuple[str, str]]:
     ]
 
 
-def _note_of_weight(venue: Venue, usage: Usage) -> list[tuple[str, str]]:
+def _note_of_weight(venue: Examined, usage: Usage) -> list[tuple[str, str]]:
     used, limit = usage.weight_used, usage.weight_limit
     if used is None or limit is None or used < _WEIGHT_NOTED * limit:
         return []
@@ -135,24 +136,21 @@ def _latency_ms(reply: Reply) -> float:
     return (reply.received_at - reply.sent_at) * 1000.0
 
 
-def _offset_ms(venue: Venue, reply: Reply, clock: Clock) -> float:
+def _offset_ms(venue: Examined, reply: Reply, clock: Clock) -> float:
     """Return the exchange's clock less ours at the middle of the call, in ms."""
     middle = (reply.sent_at + reply.received_at) / 2.0
     ours = clock.now() - timedelta(seconds=clock.monotonic() - middle)
-    return (venue.server_time(reply) - ours) / _MS
+    return (venue.provider.read_time(reply) - ours) / _MS
 
 
-def _advice(error: ExchangeError, venue: Venue, url: str) -> str:
+def _advice(error: ExchangeError, venue: Examined, url: str) -> str:
     host = host_of(url)
     if isinstance(error, RateLimited):
         return _wait_until(error.retry_at, venue)
     if isinstance(error, Restricted):
-        return (
-            f"Take {host} out of {venue.setting}, or leave it: the app does not ask it again "
-            "and uses the others."
-        )
+        return _elsewhere(venue)
     if isinstance(error, Forbidden):
-        return f"Ask again in a minute; if it stays, this address is not welcome at {host}."
+        return f"Ask again in a minute. If it stays: {_elsewhere(venue)}"
     if isinstance(error, ExchangeTimeout):
         return f"Allow outgoing HTTPS to {host}, and look at name resolution and proxies."
     if isinstance(error, BadAnswer):
@@ -162,28 +160,54 @@ def _advice(error: ExchangeError, venue: Venue, url: str) -> str:
     return f"Look at the address in {venue.setting}."
 
 
-def _wait_until(instant: datetime, venue: Venue) -> str:
+def _remembered(error: ExchangeError, venue: Examined, url: str, clock: Clock) -> Refusal | None:
+    """Return the refusal of this host that the app keeps to; None where it keeps none."""
+    if venue.gate is None or not isinstance(error, (Restricted, Forbidden)):
+        return None
+    memory = GateMemory(clock, venue.gate)
+    kept = (memory.standing(key) for key in (family_of(url), host_of(url)))
+    return next((refusal for refusal in kept if refusal), None)
+
+
+def _not_asked(kept: Refusal) -> str:
+    return f"That was at {_instant(kept.since)}; it was not asked again now."
+
+
+def _after_refusal(kept: Refusal, venue: Examined, url: str) -> str:
+    """Return until when a refusal is remembered, and the ways out of it."""
+    until = f"The app leaves {host_of(url)} alone until {_instant(kept.until)}."
+    if kept.kind == "forbidden":
+        return f"{until} If it stays: {_elsewhere(venue)}"
+    # The file keeps bans, too: to forget one would have calls sent during it.
+    if venue.gate is None or venue.provider.usage().block is not None:
+        return f"{until} {_elsewhere(venue)}"
+    file = "/".join(venue.gate.parts[-3:])
+    return (
+        f"{until} {_elsewhere(venue)} If this machine has moved to another network since: stop "
+        f"the app, delete {file} in ARTIFACT_DIR, and start it again."
+    )
+
+
+def _elsewhere(venue: Examined) -> str:
+    return (
+        f"Put another host into {venue.setting}, or let another exchange be followed "
+        "(MARKET_SOURCE=auto)."
+    )
+
+
+def _instant(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _wait_until(instant: datetime, venue: Examined) -> str:
     return (
         f"Wait until {instant:%Y-%m-%d %H:%M} UTC, as the app does; "
         f"find out what else on this address calls {venue.title}."
     )
 
 
-def _silent(venue: Venue, url: str, within_s: float) -> Finding:
+def _silent(venue: Examined, url: str, within_s: float) -> Finding:
     error = ExchangeTimeout(f"{host_of(url)} did not answer within {within_s:.0f} s.")
     return Finding(
         f"{venue.title} {host_of(url)}", "failure", str(error), _advice(error, venue, url)
     )
-
-
-def _in_thread(work: Callable[[], T]) -> Future[T]:
-    outcome: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            outcome.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - raised again where the result is taken
-            outcome.set_exception(error)
-
-    threading.Thread(target=run, name="doctor", daemon=True).start()
-    return outcome

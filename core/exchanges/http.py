@@ -1,57 +1,29 @@
-"""A client for one exchange behind several hosts: retries, the gate, typed errors."""
+"""A client for one exchange behind several hosts: which is asked, how often, till when."""
 
 from __future__ import annotations
 
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 from core.clock import Clock
 from core.domain import Block
-from core.errors import (
-    BadRequest,
-    ExchangeError,
-    Forbidden,
-    RateLimited,
-    Restricted,
-)
+from core.errors import BadRequest, ExchangeError, RateLimited
 from core.exchanges.access import Access, host_of
 from core.exchanges.budget import Pacing, WeightBudget
 from core.exchanges.circuit import Circuit
 from core.exchanges.failures import joined
-from core.exchanges.statuses import (
-    Complaint,
-    Limit,
-    Reply,
-    complaint_of,
-    error_of_status,
-    limit_of,
-)
+from core.exchanges.sending import AS_STANDARD, Manners, Request, Sender
+from core.exchanges.statuses import Reply
 from core.exchanges.transport import Transport
 
 T = TypeVar("T")
-CodeReader = Callable[[Reply, Complaint], ExchangeError | None]
 
 DEADLINE_S: Final = 20.0
 _RETRIES: Final = 3
 _FIRST_BACKOFF_S: Final = 0.5
-
-
-def no_codes(_reply: Reply, _complaint: Complaint) -> None:
-    """Leave every refusal to its HTTP status."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Request(Generic[T]):
-    """What is asked, of whichever host, and how its answer is read."""
-
-    path: str
-    params: Mapping[str, str]
-    read: Callable[[Reply], T]
-    weight: int
 
 
 class HttpClient:
@@ -69,12 +41,8 @@ class HttpClient:
     base_urls : sequence of str
         Hosts in the order of preference, at least one.
     clock : Clock
-    read_code : callable
-        Tells errors apart by the exchange's own code before the HTTP status does.
-    read_limit : callable
-        Tells which answers, whatever their status, close the gate and for how long.
-    weight_header : str
-        Header of the request weight used in this minute; empty where there is none.
+    manners : Manners
+        How the exchange tells of refusals, limits and use.
     weight_limit : int or None
         Request weight the exchange allows in a minute; half of it is used at most.
         None where the exchange counts none.
@@ -95,9 +63,7 @@ class HttpClient:
         base_urls: Sequence[str],
         clock: Clock,
         *,
-        read_code: CodeReader = no_codes,
-        read_limit: Callable[[Reply], Limit | None] = limit_of,
-        weight_header: str = "",
+        manners: Manners = AS_STANDARD,
         weight_limit: int | None = None,
         min_interval_s: float = 0.0,
         memory: Path | None = None,
@@ -109,14 +75,16 @@ class HttpClient:
         self._name = name
         self.base_urls = tuple(base_urls)
         self._clock = clock
-        self._read_code = read_code
-        self._read_limit = read_limit
-        self._weight_header = weight_header
-        self._transport = transport or Transport(clock)
         self._jitter = jitter
         self._access = Access(clock, jitter, memory)
         self._budget = WeightBudget(clock, name, weight_limit)
-        self._pacing = Pacing(clock, name, min_interval_s)
+        self._sender = Sender(
+            self._access,
+            Pacing(clock, name, min_interval_s),
+            self._budget,
+            transport or Transport(clock),
+            manners,
+        )
         self._circuits = {url: Circuit(clock, host_of(url)) for url in self.base_urls}
         self._lock = threading.Lock()
         self._preferred = self.base_urls[0]
@@ -184,7 +152,7 @@ class HttpClient:
             the failure most likely to pass.
         """
         self._access.check()
-        request = _Request(path, params, read, weight)
+        request = Request(path, params, read, weight)
         deadline = self._clock.monotonic() + deadline_s
         self._budget.await_room(weight, deadline)
         failures = {url: self._refusal(url) for url in self._in_order()}
@@ -217,7 +185,7 @@ class HttpClient:
         if (refusal := self._refusal(base_url)) is not None:
             raise refusal
         with self._circuits[base_url].call():
-            return self._send(base_url, _Request(path, params, read, weight), until)
+            return self._sender.send(base_url, Request(path, params, read, weight), until)
 
     def _refusal(self, url: str) -> ExchangeError | None:
         return self._access.refusal(url) or self._circuits[url].refusal()
@@ -227,12 +195,12 @@ class HttpClient:
             preferred = self._preferred
         return sorted(self.base_urls, key=lambda url: url != preferred)
 
-    def _repeat(self, url: str, request: _Request[T], until: float) -> T:
+    def _repeat(self, url: str, request: Request[T], until: float) -> T:
         attempt = 0
         with self._circuits[url].call() as probe:
             while True:
                 try:
-                    return self._send(url, request, until)
+                    return self._sender.send(url, request, until)
                 except ExchangeError as error:
                     pause_s = _FIRST_BACKOFF_S * 2**attempt * (0.5 + self._jitter())
                     in_time = self._clock.monotonic() + pause_s < until
@@ -241,32 +209,3 @@ class HttpClient:
                         raise
                 self._clock.sleep(pause_s)
                 attempt += 1
-
-    def _send(self, url: str, request: _Request[T], until: float) -> T:
-        self._pacing.take(until)
-        self._budget.take(request.weight, until)
-        self._access.check()  # while this call waited, another may have been told to stop
-        if (refusal := self._access.refusal(url)) is not None:
-            raise refusal
-        reply = self._transport.get(url, request.path, request.params, until)
-        self._note_weight(reply)
-        if (error := self._error_of(reply)) is not None:
-            if isinstance(error, (Restricted, Forbidden)):
-                self._access.set_aside(url, error)
-            raise error
-        return request.read(reply)
-
-    def _error_of(self, reply: Reply) -> ExchangeError | None:
-        if (limit := self._read_limit(reply)) is not None:
-            return self._access.close(limit.kind, limit.said, limit.wait_s, limit.until)
-        if reply.status == 200:
-            return None
-        complaint = complaint_of(reply)
-        if reply.status in (403, 451):
-            return error_of_status(reply, complaint)
-        return self._read_code(reply, complaint) or error_of_status(reply, complaint)
-
-    def _note_weight(self, reply: Reply) -> None:
-        text = reply.headers.get(self._weight_header, "") if self._weight_header else ""
-        if text.isascii() and text.isdigit():
-            self._budget.note(int(text), reply.sent_at, reply.received_at)

@@ -15,11 +15,11 @@ from typing import Final
 import pandas as pd
 
 from core.clock import Clock
-from core.domain import Quote
 from core.exchanges.base import CandleInterval
 from core.exchanges.epoch import to_ms
 from core.exchanges.http import HttpClient
 from core.exchanges.kraken_answers import (
+    KEPT_ROWS,
     TIME_GRAIN_S,
     candle_rows,
     last_prices,
@@ -30,7 +30,8 @@ from core.exchanges.kraken_answers import (
     trading,
 )
 from core.exchanges.pauses import DoublingPause, LimitReader
-from core.exchanges.rest import STEP_MS, RestProvider, first_open_from
+from core.exchanges.rest import STEP_MS, Prices, RestProvider, first_open_from
+from core.exchanges.sending import Manners
 from core.exchanges.statuses import Reply
 from core.exchanges.transport import Transport
 from core.exchanges.validation import CandlePage
@@ -57,6 +58,8 @@ class KrakenProvider(RestProvider):
 
     name = "kraken"
     omits_empty_minutes = True
+    rows_kept = KEPT_ROWS
+    page_rows = KEPT_ROWS
     time_path = "/0/public/Time"
     time_grain_s = TIME_GRAIN_S
 
@@ -71,8 +74,9 @@ class KrakenProvider(RestProvider):
             "Kraken",
             [base_url],
             clock,
-            read_code=read_code,
-            read_limit=LimitReader(DoublingPause(clock, _FIRST_PAUSE_S), limit_words),
+            manners=Manners(
+                read_code, LimitReader(DoublingPause(clock, _FIRST_PAUSE_S), limit_words)
+            ),
             min_interval_s=_MIN_INTERVAL_S,
             memory=memory,
             transport=transport,
@@ -103,29 +107,15 @@ class KrakenProvider(RestProvider):
         if len(page):
             yield page.first(len(page))
 
-    def quotes(self, tickers: Sequence[str]) -> dict[str, Quote]:
-        """Return the last price of all `tickers` with one call.
-
-        A quote's time is the exchange's clock when the answer had come.
-
-        Raises
-        ------
-        UnknownSymbol
-            One of the tickers is not listed; Kraken then answers for none of them.
-        """
-        if not tickers:
-            return {}
-        self._keep_clock_fresh()
-        found, received_at = self._http.get(
-            "/0/public/Ticker",
-            {"pair": ",".join(map(pair_of, tickers))},
-            lambda reply: (last_prices(reply, tickers), reply.received_at),
-        )
-        time = self._server_clock.at(received_at)
-        return {
-            ticker: Quote(ticker, price, time, self.name, self.market)
-            for ticker, price in found.items()
-        }
+    def _ask_prices(self, tickers: Sequence[str]) -> list[Prices]:
+        """Ask with one call; where a ticker is not listed, Kraken answers for none."""
+        return [
+            self._http.get(
+                "/0/public/Ticker",
+                {"pair": ",".join(map(pair_of, tickers))},
+                lambda reply: (last_prices(reply, tickers), reply.received_at),
+            )
+        ]
 
     def _page(self, ticker: str, step_ms: int, first_open: int) -> CandlePage:
         params = {
@@ -142,7 +132,7 @@ class KrakenProvider(RestProvider):
 
         return self._http.get("/0/public/OHLC", params, read)
 
-    def _read_time(self, reply: Reply) -> datetime:
+    def read_time(self, reply: Reply) -> datetime:
         return server_time(reply)
 
     def _ask_listing(self, ticker: str) -> bool:

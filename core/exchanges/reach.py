@@ -10,20 +10,20 @@ from typing import Final
 from core.domain import Finding
 from core.errors import ExchangeError
 from core.exchanges.doctor import at_once
-from core.exchanges.examined import Venue
+from core.exchanges.examined import Examined
 
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
 
 
 def examine_histories(
-    venues: Sequence[Venue], ticker: str, rows: int, to_train: int, within_s: float
+    venues: Sequence[Examined], ticker: str, rows: int, to_train: int, within_s: float
 ) -> list[Finding]:
     """Tell of each venue whether its candles reach `rows` minutes back, asking for one page.
 
     Parameters
     ----------
-    venues : sequence of Venue
+    venues : sequence of Examined
         Those that answer: each is asked once, unless it is known to keep too few.
     rows, to_train : int
         1-minute candles a forecast uses, and the fewest a model is trained on.
@@ -36,10 +36,10 @@ def examine_histories(
     ]
 
 
-def known_history(venue: Venue, rows: int, to_train: int) -> Finding:
+def known_history(venue: Examined, rows: int, to_train: int) -> Finding:
     """Tell whether the history suffices from what the exchange's documentation says."""
     subject = f"{venue.title} history"
-    kept = venue.rows_kept
+    kept = venue.provider.rows_kept
     if kept is not None and kept < to_train:
         return Finding(
             subject,
@@ -48,15 +48,16 @@ def known_history(venue: Venue, rows: int, to_train: int) -> Finding:
             "so no change is forecast.",
             f"Keep {venue.title} for the last resort.",
         )
-    calls = -(-rows // venue.page_rows)
+    page_rows = venue.provider.page_rows
+    calls = -(-rows // page_rows)
     return Finding(
         subject,
         "ok",
-        f"{rows:,} minutes suffice and are given in {calls:,} calls of {venue.page_rows:,}.",
+        f"{rows:,} minutes suffice and are given in {calls:,} calls of {page_rows:,}.",
     )
 
 
-def _measured_history(venue: Venue, ticker: str, rows: int, to_train: int) -> Finding:
+def _measured_history(venue: Examined, ticker: str, rows: int, to_train: int) -> Finding:
     known = known_history(venue, rows, to_train)
     if known.verdict != "ok":
         return known
@@ -81,7 +82,7 @@ def _measured_history(venue: Venue, ticker: str, rows: int, to_train: int) -> Fi
     )
 
 
-def _unknown_history(venue: Venue, why: str) -> Finding:
+def _unknown_history(venue: Examined, why: str) -> Finding:
     return Finding(
         f"{venue.title} history", "warning", f"How far it reaches is not known: {why}", "Ask again."
     )

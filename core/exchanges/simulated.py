@@ -48,6 +48,7 @@ class SimulatedMarket:
     name = "simulated"
     market: Literal["simulated"] = "simulated"
     omits_empty_minutes = False
+    rows_kept = None
 
     def __init__(
         self,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
-from concurrent.futures import Future
 from http.cookiejar import DefaultCookiePolicy
 from typing import Final, cast
 
@@ -15,6 +13,7 @@ from core.clock import Clock
 from core.errors import BadAnswer, ExchangeTimeout, ExchangeUnavailable
 from core.exchanges.access import host_of
 from core.exchanges.connections import FollowedAdapter, Lifeline
+from core.exchanges.daemon import in_thread
 from core.exchanges.statuses import Reply
 
 USER_AGENT: Final = "market-pulse/0.1"
@@ -65,18 +64,14 @@ class Transport:
         host, left_s = host_of(base_url), until - self._clock.monotonic()
         if left_s <= 0:
             raise ExchangeTimeout(f"{host} was not asked: the time for the call was used up.")
-        lifeline, outcome = Lifeline(), Future[Reply]()
+        lifeline = Lifeline()
 
-        def talk() -> None:
-            try:
-                with lifeline.held():
-                    outcome.set_result(self._exchange(base_url + path, params, host, left_s))
-            except BaseException as error:  # noqa: BLE001 - raised again in the caller
-                outcome.set_exception(error)
+        def talk() -> Reply:
+            with lifeline.held():
+                return self._exchange(base_url + path, params, host, left_s)
 
-        threading.Thread(target=talk, name=f"GET {host}", daemon=True).start()
         try:
-            return outcome.result(timeout=left_s)
+            return in_thread(talk, f"GET {host}").result(timeout=left_s)
         except TimeoutError:
             lifeline.cut()
             raise ExchangeTimeout(f"{host} gave no whole answer in time.") from None

@@ -54,6 +54,7 @@ class CachedMarket:
 
     name: str = "cache"
     market: Market = "live"
+    rows_kept: int | None = None
 
     def __init__(self, directories: Mapping[str, Path], clock: Clock) -> None:
         self._clock = clock

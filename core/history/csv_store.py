@@ -111,17 +111,36 @@ class CsvStore:
         -------
         bool
             Whether the file was rewritten.
+
+        Raises
+        ------
+        HistoryError
+            It could not be; the file is as it was.
         """
         if self._lines <= _COMPACT_ABOVE * len(candles):
             return False
-        fresh = self.path.with_suffix(".csv.new")
-        with fresh.open("wb") as file:
-            file.write((_HEADER + self._format(candles, provider)).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
+        try:
+            self._rewrite(_HEADER + self._format(candles, provider))
+        except OSError as error:
+            raise HistoryError(
+                f"{self.path.name} cannot be compacted: {error.strerror}."
+            ) from error
         self._lines = len(candles)
         return True
+
+    def _rewrite(self, content: str) -> None:
+        """Replace the file as a whole; on failure leave it, and nothing beside it."""
+        fresh = self.path.with_suffix(".csv.new")
+        try:
+            with fresh.open("wb") as file:
+                file.write(content.encode())
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                fresh.unlink()
+            raise
 
     def discard(self) -> None:
         """Delete the file; the candles can be fetched again."""

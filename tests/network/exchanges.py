@@ -10,8 +10,8 @@ from core.clock import SystemClock
 from core.errors import ExchangeUnavailable, Forbidden, RateLimited, Restricted
 from core.exchanges.binance import BinanceProvider
 from core.exchanges.coinbase import CoinbaseProvider
-from core.exchanges.examined import Probed
 from core.exchanges.kraken import KrakenProvider
+from core.exchanges.live import LiveProvider
 from core.settings import Settings
 
 _PROBE_S: Final = 10.0
@@ -19,7 +19,7 @@ _PROBE_S: Final = 10.0
 _NOT_OURS: Final = (ExchangeUnavailable, Forbidden, RateLimited, Restricted)
 
 
-def _providers() -> dict[str, Callable[[], Probed]]:
+def _providers() -> dict[str, Callable[[], LiveProvider]]:
     settings, clock = Settings.from_env(), SystemClock()
     return {
         **{url: lambda u=url: BinanceProvider([u], clock) for url in settings.binance_base_urls},
@@ -32,7 +32,7 @@ HOSTS: Final = tuple(_providers())
 
 
 @cache
-def provider_at(host: str) -> Probed:
+def provider_at(host: str) -> LiveProvider:
     """Return the one provider of `host`, so that limits hold for all tests."""
     return _providers()[host]()
 

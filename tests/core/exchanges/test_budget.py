@@ -1,8 +1,7 @@
-"""No more is asked than half of what an exchange allows, or so many calls a second."""
+"""No more is asked than half of the weight that an exchange allows."""
 
 from __future__ import annotations
 
-import itertools
 import threading
 from datetime import timedelta
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 import pytest
 
 from core.errors import OverBudget, RateLimited
-from core.exchanges.budget import Pacing, WeightBudget
+from core.exchanges.budget import WeightBudget
 from core.exchanges.http import HttpClient
+from core.exchanges.sending import Manners
 from core.exchanges.transport import Transport
 from tests.clocks import ManualClock
 from tests.exchange import LocalExchange
@@ -114,7 +114,7 @@ def client_of(exchange: LocalExchange, clock: ManualClock, **options: Any) -> Ht
         "Binance",
         [exchange.base_url],
         clock,
-        weight_header="X-MBX-USED-WEIGHT-1M",
+        manners=Manners(weight_header="X-MBX-USED-WEIGHT-1M"),
         transport=Transport(clock, (1.0, 2.0)),
         **options,
     )
@@ -161,32 +161,3 @@ def test_repeats_count_as_well(exchange: LocalExchange, clock: ManualClock) -> N
     with pytest.raises(OverBudget):
         ask(client)
     assert len(exchange.calls()) == 3
-
-
-def test_paced_calls_keep_their_distance(exchange: LocalExchange, clock: ManualClock) -> None:
-    client = client_of(exchange, clock, min_interval_s=0.125)
-    begin = clock.monotonic()
-    for _ in range(9):
-        ask(client)
-    times = [call.time_ms for call in exchange.calls()]
-    assert [b - a for a, b in itertools.pairwise(times)] == [125] * 8
-    assert clock.monotonic() - begin == 1.0
-
-
-def test_a_queue_longer_than_the_deadline_is_refused() -> None:
-    """The clock stands still while others wait, as it does for threads that ask at once."""
-
-    class Standing(ManualClock):
-        def sleep(self, seconds: float) -> None:
-            slept.append(seconds)
-
-    slept: list[float] = []
-    standing = Standing()
-    pacing = Pacing(standing, "Kraken", 1.0)
-    for _ in range(4):
-        pacing.take(until=3.5)
-    with pytest.raises(OverBudget, match="Kraken") as caught:
-        pacing.take(until=3.5)
-    assert caught.value.retry_at == standing.now() + timedelta(seconds=4)
-    pacing.take(until=4.0)
-    assert slept == [1, 2, 3, 4]

@@ -14,6 +14,7 @@ from core.clock import SystemClock
 from core.domain import Block
 from core.errors import Banned, Forbidden, RateLimited, Restricted
 from core.exchanges.http import HttpClient
+from core.exchanges.sending import Manners
 from core.exchanges.statuses import Limit, Reply, limit_of
 from core.exchanges.transport import Transport
 from tests.clocks import ManualClock
@@ -181,7 +182,7 @@ def test_the_end_in_the_sentence_is_taken_where_it_can_be_true(
         "Binance",
         [exchange.base_url],
         clock,
-        read_limit=lambda _reply: limit_of(ban_told(until_ms)),
+        manners=Manners(read_limit=lambda _reply: limit_of(ban_told(until_ms))),
         jitter=lambda: 0.5,
     )
     with pytest.raises(Banned) as caught:

@@ -26,6 +26,7 @@ from core.errors import (
 from core.exchanges.access import Access, family_of
 from core.exchanges.binance_answers import read_code
 from core.exchanges.http import HttpClient
+from core.exchanges.sending import Manners
 from core.exchanges.transport import USER_AGENT, Transport
 from tests.clocks import ManualClock
 from tests.exchange import LocalExchange
@@ -40,8 +41,7 @@ def client_of(clock: Any, *exchanges: LocalExchange) -> HttpClient:
         "Binance",
         [exchange.base_url for exchange in exchanges],
         clock,
-        read_code=read_code,
-        weight_header="X-MBX-USED-WEIGHT-1M",
+        manners=Manners(read_code, weight_header="X-MBX-USED-WEIGHT-1M"),
         transport=Transport(clock, (1.0, 0.3)),
         jitter=lambda: 0.5,
     )

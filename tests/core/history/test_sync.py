@@ -6,9 +6,13 @@ from datetime import timedelta
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from core.exchanges.kraken_answers import KEPT_ROWS
+from core.exchanges.simulated import SimulatedMarket
 from core.history.cleaning import Gap, empty_candles, find_gaps, merge, missing_minutes
-from core.history.sync import missing_ranges
+from core.history.sync import first_to_be_had, joined, missing_ranges
+from tests.clocks import ManualClock
 from tests.made import START, made_candles
 
 MINUTE = timedelta(minutes=1)
@@ -31,8 +35,59 @@ def test_both_edges_and_a_recent_hole_are_asked_for_oldest_first():
     assert [(g.start, g.minutes) for g in ranges] == [
         (START - 7 * MINUTE, 7),
         (START + 40 * MINUTE, 3),
-        (START + 100 * MINUTE, 5),
+        (START + 98 * MINUTE, 7),
     ]
+
+
+def test_the_newest_ones_held_are_fetched_again_only_with_newer_ones():
+    candles = made_candles(100)
+    ends = [missing_ranges(candles, START, START + end * MINUTE) for end in (100, 101)]
+    assert ends == [[], [Gap(START + 98 * MINUTE, START + 101 * MINUTE)]]
+
+
+def test_after_a_long_absence_no_more_is_asked_for_than_is_wanted():
+    candles = made_candles(100)
+    start, end = START + 50_000 * MINUTE, START + 51_000 * MINUTE
+    newest_held = Gap(START + 98 * MINUTE, START + 100 * MINUTE)
+    assert missing_ranges(candles, start, end) == [newest_held, Gap(start, end)]
+
+
+def test_a_hole_that_was_given_up_is_not_asked_for_and_the_next_one_is():
+    candles = made_candles(100).drop(made_candles(100).index[[40, 41, 42, 60]])
+    end = START + 100 * MINUTE
+    ranges = missing_ranges(candles, START, end, given_up={START + 40 * MINUTE})
+    assert ranges == [Gap(START + 60 * MINUTE, START + 61 * MINUTE)]
+
+
+def spans(*bounds: tuple[int, int]) -> list[Gap]:
+    return [Gap(START + first * MINUTE, START + end * MINUTE) for first, end in bounds]
+
+
+@pytest.mark.parametrize(
+    ("ranges", "calls"),
+    [
+        ([], []),
+        ([(0, 5)], [(0, 5)]),
+        ([(0, 5), (290, 298)], [(0, 298)]),
+        ([(0, 5), (290, 299)], [(0, 5), (290, 299)]),
+        ([(0, 100), (150, 160), (299, 310)], [(0, 160), (299, 310)]),
+        ([(0, 1_000), (1_002, 1_010)], [(0, 1_000), (1_002, 1_010)]),
+        ([(0, 9), (8, 1_000)], [(0, 1_000)]),
+        ([(0, 1_000), (990, 995)], [(0, 1_000)]),
+    ],
+)
+def test_ranges_are_joined_where_they_overlap_or_fit_one_page(ranges, calls):
+    assert joined(spans(*ranges)) == spans(*calls)
+
+
+@pytest.mark.parametrize(("held", "first"), [(719, None), (720, 0), (1_000, 280)])
+def test_what_lies_before_the_rows_an_exchange_keeps_is_lost(held, first):
+    exchange = SimulatedMarket(ManualClock())
+    candles = made_candles(held)
+    assert first_to_be_had(exchange, candles) is None
+    exchange.rows_kept = KEPT_ROWS
+    lost_before = None if first is None else START + first * MINUTE
+    assert first_to_be_had(exchange, candles) == lost_before
 
 
 def test_an_old_hole_is_an_outage_and_is_left():
