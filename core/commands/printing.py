@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -12,9 +12,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from core.domain import Diagnosis, Finding, Horizon, Progress, TailScore
+from core.domain import (
+    Diagnosis,
+    Finding,
+    ForecastSpec,
+    Horizon,
+    Progress,
+    TailScore,
+    standing_aside_sentence,
+)
 
 if TYPE_CHECKING:  # the doctor waits for no scikit-learn
+    from core.commands.models import StoredModel
     from core.commands.run_once import RunResult
 
 _STAGES: Final = {"fetching": "Fetching candles", "training": "Training models"}
@@ -25,16 +34,29 @@ _VERDICTS: Final = {
 }
 
 
-@contextmanager
-def progress_bar(hidden: bool) -> Iterator[Callable[[Progress], None]]:
-    """Give a function that shows `Progress` as bars on stderr, one per stage."""
+def _bars(hidden: bool) -> Bars:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Bars(*columns, console=Console(stderr=True), disable=hidden) as bars:
+    return Bars(*columns, console=Console(stderr=True), disable=hidden)
+
+
+@contextmanager
+def refit_bar(hidden: bool) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that shows (jobs done, jobs in all) as a bar on stderr."""
+    with _bars(hidden) as bars:
+        # The total is known when the first is done; until then the bar only pulses.
+        task = bars.add_task("Refitting and forecasting", total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+@contextmanager
+def progress_bar(hidden: bool) -> Iterator[Callable[[Progress], None]]:
+    """Give a function that shows `Progress` as bars on stderr, one per stage."""
+    with _bars(hidden) as bars:
         tasks: dict[str, TaskID] = {}
 
         def show(progress: Progress) -> None:
@@ -61,6 +83,9 @@ def print_result(result: RunResult, amount: float | None) -> None:
     console.print(_forecast_table(result))
     console.print(_score_table(result))
     for horizon, card in result.models.items():
+        if result.forecasts[horizon].standing_aside:
+            sentence = standing_aside_sentence(result.spec, horizon)
+            console.print(f"{_name(result, horizon)}: {sentence}.", highlight=False)
         if not card.trained:
             console.print(f"{_name(result, horizon)}: no change is forecast. {card.reason}")
     if amount is not None:
@@ -85,7 +110,7 @@ def _forecast_table(result: RunResult) -> Table:
         table.add_row(
             _name(result, horizon),
             f"{forecast.target_time:%H:%M}",
-            f"{forecast.point:,.2f}",
+            f"{forecast.point:,.2f}{' (standing aside)' if forecast.standing_aside else ''}",
             f"{forecast.random_walk:,.2f}",
             f"{band.low:,.2f} to {band.high:,.2f}" if band else "not known",
         )
@@ -156,3 +181,26 @@ def _figures(finding: Finding) -> list[str]:
         (finding.weight_used, ",d"),
     )
     return ["" if value is None else format(value, pattern) for value, pattern in figures]
+
+
+def print_models(rows: Sequence[StoredModel], spec: ForecastSpec, source: str) -> None:
+    """Print stored models, the champion marked, and why each was promoted or kept out."""
+    console = Console()
+    table = Table(title=f"Models of {spec.to_text()} from {source}", title_justify="left")
+    table.add_column("", no_wrap=True)
+    table.add_column("Version", no_wrap=True)
+    for heading in ("Horizon", "Trained (UTC)", "Rows", "n", "MAE", "No change"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(
+            "champion" if row.champion else "",
+            row.version,
+            f"{spec.horizon_minutes(row.horizon)} min",
+            f"{row.trained_at:%Y-%m-%d %H:%M}",
+            *("–" if v is None else f"{v:,}" for v in (row.rows, row.n)),
+            *("–" if v is None else f"{v:,.2f}" for v in (row.mae, row.random_walk_mae)),
+        )
+    console.print(table)
+    for row in rows:
+        if row.decision:
+            console.print(f"{row.version}: {escape(row.decision)}", highlight=False)

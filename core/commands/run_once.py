@@ -175,6 +175,7 @@ def _run_on(
         directory,
         run.clock,
         timedelta(hours=settings.retrain_hours),
+        timedelta(hours=settings.model_expiry_hours),
     )
     if not force:
         desk.load()
@@ -228,6 +229,7 @@ def _json_model(name: str, card: ModelCard, forecast: Forecast) -> dict[str, Any
         f"{name}_reason": card.reason,
         f"{name}_rows": card.rows,
         f"{name}_shrinkage": card.shrinkage,
+        f"{name}_standing_aside": forecast.standing_aside,
         f"{name}_issued_at": forecast.issued_at.isoformat(),
         f"{name}_target_time": forecast.target_time.isoformat(),
         f"{name}_band_80": [band.low, band.high] if band else None,

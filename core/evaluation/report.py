@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from core.losses import Floats, hac_standard_error, mae, skill
-
-_NORMAL_95: Final = 1.959963984540054
-_LAGS_PER_STEP: Final = 3
+from core.domain import BAND_LEVELS, Losses
+from core.evaluation.calibration import BandScore, PinballScore, band_score, pinball_score
+from core.evaluation.direction import Direction, direction
+from core.evaluation.significance import NORMAL_95, compare
+from core.evaluation.volatility import VolatilityScore, volatility_score
+from core.losses import score, skill
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +25,54 @@ class Report:
         Forecasts scored.
     n_eff : float
         Independent forecasts they are worth: overlapping targets count once.
-    mae, mae_random_walk : float
-        USD.
+    price, price_random_walk : Losses
+        Of prices, USD.
+    returns, returns_random_walk : Losses
+        Of log returns from issue to target.
     skill : float
-        ``1 - mae / mae_random_walk``.
+        ``1 - MAE / MAE of the random walk``, of prices.
     skill_low, skill_high : float
         95 % interval of `skill` (Diebold-Mariano); NaN with fewer than two forecasts.
-    coverage : float
-        Share of prices that ended inside the band; NaN where there was no band.
+    p_worse : float
+        One-sided p-value against "not worse than the random walk"; see `Comparison`.
+    direction : Direction
+    bands : tuple of BandScore
+        In the order of `BAND_LEVELS`; empty where there was no band.
+    pinball : PinballScore or None
+    volatility : VolatilityScore or None
     shrinkage : float
-        Mean share of the trees that was published.
+        Mean share of the model that was published.
     """
 
     n: int
     n_eff: float
-    mae: float
-    mae_random_walk: float
+    price: Losses
+    price_random_walk: Losses
+    returns: Losses
+    returns_random_walk: Losses
     skill: float
     skill_low: float
     skill_high: float
-    coverage: float
+    p_worse: float
+    direction: Direction
+    bands: tuple[BandScore, ...]
+    pinball: PinballScore | None
+    volatility: VolatilityScore | None
     shrinkage: float
+
+    @property
+    def mae(self) -> float:
+        """MAE of prices, USD."""
+        return self.price.mae
+
+    @property
+    def mae_random_walk(self) -> float:
+        """MAE of "the price stays", USD."""
+        return self.price_random_walk.mae
+
+    def band(self, level: float) -> BandScore | None:
+        """Return the score of the band of `level`; None where there was no band."""
+        return next((band for band in self.bands if band.level == level), None)
 
 
 def summarise(forecasts: pd.DataFrame, steps: int) -> Report | None:
@@ -54,7 +81,7 @@ def summarise(forecasts: pd.DataFrame, steps: int) -> Report | None:
     Parameters
     ----------
     forecasts : pandas.DataFrame
-        In order of issue, every target known.
+        `core.evaluation.blocks.COLUMNS`, in order of issue, every target known.
     steps : int
         Issues from one forecast to its target; this many targets overlap.
 
@@ -65,39 +92,29 @@ def summarise(forecasts: pd.DataFrame, steps: int) -> Report | None:
     """
     if len(forecasts) == 0:
         return None
-    actual = forecasts["actual"].to_numpy(dtype=np.float64)
-    point = forecasts["point"].to_numpy(dtype=np.float64)
-    stays = forecasts["price_at_issue"].to_numpy(dtype=np.float64)
-    gain = np.abs(stays - actual) - np.abs(point - actual)
-    reach = _reach(gain, mae(actual, stays), steps)
+    actual, point, stays = (
+        forecasts[name].to_numpy(dtype=np.float64) for name in ("actual", "point", "price_at_issue")
+    )
+    random_walk = score(actual, stays)
+    comparison = compare(np.abs(stays - actual) - np.abs(point - actual), steps)
     value = skill(actual, point, stays)
+    # The random walk's MAE is taken as given.
+    reach = NORMAL_95 * comparison.standard_error / random_walk.mae if random_walk.mae else 0.0
+    bands = (band_score(forecasts, level) for level in BAND_LEVELS)
     return Report(
         n=len(forecasts),
         n_eff=len(forecasts) / steps,
-        mae=mae(actual, point),
-        mae_random_walk=mae(actual, stays),
+        price=score(actual, point),
+        price_random_walk=random_walk,
+        returns=score(np.log(actual / stays), np.log(point / stays)),
+        returns_random_walk=score(np.log(actual / stays), np.zeros(len(actual))),
         skill=value,
         skill_low=value - reach,
         skill_high=value + reach,
-        coverage=_coverage(forecasts),
+        p_worse=comparison.p_worse,
+        direction=direction(forecasts, steps),
+        bands=tuple(band for band in bands if band is not None),
+        pinball=pinball_score(forecasts),
+        volatility=volatility_score(forecasts),
         shrinkage=float(forecasts["shrinkage"].mean()),
     )
-
-
-def _reach(gain: Floats, reference: float, steps: int) -> float:
-    """Return half the width of the 95 % interval of skill.
-
-    The mean loss difference over its HAC standard error is asymptotically normal
-    (Diebold and Mariano, Comparing Predictive Accuracy, J. Business & Economic
-    Statistics 13, 1995); the random walk's MAE is taken as given.
-    """
-    if reference == 0:
-        return 0.0
-    error = hac_standard_error(gain, _LAGS_PER_STEP * steps)
-    return math.nan if math.isnan(error) else _NORMAL_95 * error / reference
-
-
-def _coverage(forecasts: pd.DataFrame) -> float:
-    banded = forecasts[forecasts["low"].notna()]
-    inside = banded["actual"].between(banded["low"], banded["high"])
-    return float(inside.mean()) if len(banded) else math.nan

@@ -90,24 +90,28 @@ def build_features(
     A value depends on the last `LONGEST_WINDOW` bars and on the volatility's
     `VOLATILITY_BARS` only, and is the same to the last bit whatever came before them.
     """
-    index = pd.DatetimeIndex(bars.index)
-    age = bars_since_gap(segment_ids(index, bar_minutes))
     if volatility is None:
         volatility = ewma_volatility(bars, bar_minutes)
     unit: Floats = np.asarray(volatility, dtype=np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        columns = _columns(bars, bar_minutes, unit)
+    index = pd.DatetimeIndex(bars.index)
+    return pd.DataFrame({name: columns[name] for name in FEATURE_NAMES}, index=index)
+
+
+def _columns(bars: pd.DataFrame, bar_minutes: int, volatility: Floats) -> dict[str, Floats]:
+    age = bars_since_gap(segment_ids(pd.DatetimeIndex(bars.index), bar_minutes))
     returns = log_returns(bars, bar_minutes)
     high, low, close, volume = (
         np.ascontiguousarray(bars[column].to_numpy(dtype=np.float64))
         for column in CANDLE_COLUMNS[1:]
     )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        columns = {
-            **_return_columns(returns, unit, age),
-            **_price_columns(close, returns, unit, age),
-            **_range_columns(high, low, close, unit),
-            **_volume_columns(volume, age),
-        }
-    return pd.DataFrame({name: columns[name] for name in FEATURE_NAMES}, index=index)
+    return {
+        **_return_columns(returns, volatility, age),
+        **_price_columns(close, returns, volatility, age),
+        **_range_columns(high, low, close, volatility),
+        **_volume_columns(volume, age),
+    }
 
 
 def _return_columns(

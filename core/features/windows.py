@@ -4,7 +4,7 @@ A running sum (cumulative or updated in place, as `DataFrame.rolling` keeps) car
 rounding from all earlier bars. Here each value is added up from its own window, always in
 the same order, so a short recent slice gives bit for bit what the whole series gives.
 All functions take and return arrays of shape (n,); the first values, whose window is not
-full, are NaN.
+full, are NaN unless said otherwise.
 """
 
 from __future__ import annotations
@@ -22,6 +22,30 @@ def lagged(values: Floats, bars: int) -> Floats:
     out = np.full(len(values), np.nan)
     if bars < len(values):
         out[bars:] = values[: len(values) - bars]
+    return out
+
+
+def window_sum(values: Floats, window: int) -> Floats:
+    """Return the sum of the last `window` values; those before the start count as zero.
+
+    Added up by doubling: sums of 1, 2, 4... neighbours, of which the binary digits of `window`
+    choose. That is about ``2 log2(window)`` vector operations, in the same order for each row.
+    """
+    out = np.zeros(len(values))
+    doubled, size, shift = values, 1, 0
+    while size <= window:
+        if window & size:
+            out = out + _shifted(doubled, shift)
+            shift += size
+        doubled = doubled + _shifted(doubled, size)
+        size *= 2
+    return out
+
+
+def _shifted(values: Floats, rows: int) -> Floats:
+    out = np.zeros(len(values))
+    if rows < len(values):
+        out[rows:] = values[: len(values) - rows]
     return out
 
 

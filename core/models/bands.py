@@ -7,24 +7,40 @@ from typing import Final
 
 import numpy as np
 
+from core.domain import BAND_LEVELS
 from core.losses import Floats
 
-BAND_LEVEL: Final = 0.8
 MIN_RESIDUALS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class ScaledBand:
-    """Residual quantiles in units of volatility over the horizon; ``low <= 0 <= high``."""
+class ScaledBands:
+    """Residual quantiles in units of volatility over the horizon.
 
-    low: float
-    high: float
+    ``low[i] <= 0 <= high[i]`` are the edges of the band of ``BAND_LEVELS[i]``; each band lies
+    within the next.
+    """
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
 
     @classmethod
-    def of(cls, residuals: Floats) -> ScaledBand | None:
-        """Return the central `BAND_LEVEL` of `residuals`; None below `MIN_RESIDUALS` of them."""
+    def of(cls, residuals: Floats) -> ScaledBands | None:
+        """Return the central bands of `residuals`; None below `MIN_RESIDUALS` of them."""
         if len(residuals) < MIN_RESIDUALS:
             return None
-        tail = (1.0 - BAND_LEVEL) / 2.0
-        low, high = np.quantile(residuals, (tail, 1.0 - tail))
-        return cls(low=min(float(low), 0.0), high=max(float(high), 0.0))
+        tails = (1.0 - np.array(BAND_LEVELS)) / 2.0
+        low = np.minimum(np.quantile(residuals, tails), 0.0)
+        high = np.maximum(np.quantile(residuals, 1.0 - tails), 0.0)
+        return cls(tuple(low.tolist()), tuple(high.tolist()))
+
+    def half_width(self, level: float) -> float:
+        """Return half the distance between the edges of one of `BAND_LEVELS`."""
+        row = BAND_LEVELS.index(level)
+        return (self.high[row] - self.low[row]) / 2.0
+
+
+def band_columns(level: float) -> tuple[str, str]:
+    """Return the names of a band's edges in a table of forecasts, e.g. ``lo80`` and ``hi80``."""
+    percent = round(100 * level)
+    return f"lo{percent}", f"hi{percent}"

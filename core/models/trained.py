@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -13,18 +13,26 @@ from core.domain import (
     Forecast,
     ForecastSpec,
     Horizon,
-    Interval,
     ModelCard,
+    SkillRecord,
     TailScore,
     TailTrace,
 )
-from core.losses import Floats, score
-from core.models.bands import BAND_LEVEL, ScaledBand
-from core.models.boosting import BoostedTrees
+from core.losses import Floats
+from core.models import breaker
+from core.models.bands import ScaledBands
+from core.models.experts import Mixture
+from core.models.issuing import issue
+from core.models.latest import Latest, forecast_of, tail_of
+from core.models.record import record_of
 from core.models.samples import Samples, Task, newest_samples
+from core.models.stand_in import random_walk_where
+from core.models.volatility import VolatilityModel
+from core.models.widening import WINDOW
 
 TAIL_ROWS: Final = 100
 RANDOM_WALK_ID: Final = "random-walk"
+_DAY_MINUTES: Final = 1_440
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +43,12 @@ class TrainedModel:
     ----------
     spec, horizon
         What it forecasts.
-    trees : BoostedTrees or None
+    mixture : Mixture or None
         None where the random walk stands in; `reason` then says why.
-    shrinkage : float
-        Share of the trees' forecast that is published.
-    band : ScaledBand or None
-        None where too few residuals were known.
+    volatility : VolatilityModel or None
+        None where too little is known: the exponentially weighted volatility stands in.
+    bands : ScaledBands or None
+        In units of that volatility; None where too few residuals were known.
     model_id : str
         Seven hexadecimal digits, the same for the same fit, or ``random-walk``.
     rows : int
@@ -51,15 +59,20 @@ class TrainedModel:
 
     spec: ForecastSpec
     horizon: Horizon
-    trees: BoostedTrees | None
-    shrinkage: float
-    band: ScaledBand | None
+    mixture: Mixture | None
+    volatility: VolatilityModel | None
+    bands: ScaledBands | None
     model_id: str
     reason: str
     trained_at: datetime
     rows: int
     train_start: datetime | None
     train_end: datetime | None
+
+    @property
+    def shrinkage(self) -> float:
+        """How much of what is published is not "the price stays", 0 to 1."""
+        return self.mixture.share if self.mixture else 0.0
 
     @property
     def task(self) -> Task:
@@ -77,19 +90,7 @@ class TrainedModel:
         Forecast or None
             None only where there is no complete bar at all.
         """
-        issued = self._issue(newest_samples(candles, self.task, 1))
-        if len(issued.point) == 0:
-            return None
-        low, high = float(issued.low[-1]), float(issued.high[-1])
-        issued_at: datetime = issued.samples.issued_at[-1].to_pydatetime()
-        return Forecast(
-            horizon=self.horizon,
-            issued_at=issued_at,
-            target_time=issued_at + timedelta(minutes=self.task.minutes),
-            price_at_issue=float(issued.samples.close[-1]),
-            point=float(issued.point[-1]),
-            band=Interval(BAND_LEVEL, low, high) if np.isfinite(low + high) else None,
-        )
+        return forecast_of(self.forecasts(candles, 1), self.horizon)
 
     def forecasts(self, candles: pd.DataFrame, count: int) -> pd.DataFrame:
         """Return the forecasts of the last `count` complete bars, each from its own past.
@@ -98,23 +99,23 @@ class TrainedModel:
         -------
         pandas.DataFrame
             Oldest first: ``issued_at``, ``target_time`` (aware, UTC), ``price_at_issue``,
-            ``point``, ``low``, ``high``, ``actual`` (USD). ``low`` and ``high`` are NaN
-            where no band is known, ``actual`` where the target is not known yet or a gap
-            lies between.
+            ``point``, ``actual`` and, for each of `BAND_LEVELS`, ``lo80``, ``hi80`` (USD),
+            and ``volatility`` (of the log return to the target). Edges are NaN where no
+            band is known, ``actual`` where the target is not known yet or a gap lies
+            between. ``standing_aside`` tells where the random walk is published because this
+            model lost to it lately, see `core.models.breaker`.
         """
-        issued = self._issue(newest_samples(candles, self.task, count))
-        samples = issued.samples
-        return pd.DataFrame(
-            {
-                "issued_at": samples.issued_at,
-                "target_time": samples.issued_at + pd.Timedelta(minutes=self.task.minutes),
-                "price_at_issue": samples.close,
-                "point": issued.point,
-                "low": issued.low,
-                "high": issued.high,
-                "actual": samples.close_ahead,
-            }
-        )
+        raw = self._raw_forecasts(candles, count + breaker.rows_before(self.task))
+        aside = breaker.standing_aside(raw, self.task, self.train_end)
+        published = random_walk_where(raw, aside).assign(standing_aside=aside)
+        return published.iloc[-count:].reset_index(drop=True)
+
+    def _raw_forecasts(self, candles: pd.DataFrame, count: int) -> pd.DataFrame:
+        """Return the same, whatever the model's luck; how earlier ones did decides on the width."""
+        samples = newest_samples(candles, self.task, count + WINDOW + self.task.steps)
+        expected = self._expected(samples)
+        issued = issue(samples, self.task, expected, self.volatility, self.bands)
+        return issued.last(count).table(self.task)
 
     def tail(self, candles: pd.DataFrame, n: int = TAIL_ROWS) -> tuple[TailScore | None, TailTrace]:
         """Score the last `n` forecasts this model could not have seen, and list them.
@@ -122,19 +123,28 @@ class TrainedModel:
         A forecast counts when it was issued at or after `train_end` and its target is
         known; the list holds those and the ones whose target is still to come.
         """
-        issued = self._out_of_sample(candles, n)
-        known = issued["actual"].notna()
-        pending = issued["target_time"] > issued["issued_at"].iloc[-1:].max()
-        shown = issued[(known | pending) & issued["low"].notna()]
-        scored = issued[known].tail(n)
-        return _tail_score(scored), _trace(shown)
+        return tail_of(self._out_of_sample(candles, n), n)
 
-    def card(self, tail: TailScore | None) -> ModelCard:
-        """Return what readers are told of the model, with its newest `tail` score."""
+    def latest(self, candles: pd.DataFrame) -> Latest:
+        """Return `forecast`, `tail` and the record of the last day, all from one table."""
+        day = _DAY_MINUTES // self.task.bar_minutes
+        table = self.forecasts(candles, day + self.task.steps)
+        unseen = self._unseen(table)
+        matured = unseen[unseen["actual"].notna()]
+        reaches_back = len(matured) >= TAIL_ROWS or len(unseen) < len(table)
+        recent = unseen if reaches_back else self._out_of_sample(candles, TAIL_ROWS)
+        return Latest(
+            forecast_of(table, self.horizon),
+            *tail_of(recent, TAIL_ROWS),
+            record_of(matured.tail(day), self.task.steps),
+        )
+
+    def card(self, tail: TailScore | None, record: SkillRecord | None = None) -> ModelCard:
+        """Return what readers are told of the model, with its newest scores."""
         return ModelCard(
             horizon=self.horizon,
             model_id=self.model_id,
-            trained=self.trees is not None,
+            trained=self.mixture is not None,
             reason=self.reason,
             trained_at=self.trained_at,
             rows=self.rows,
@@ -142,67 +152,31 @@ class TrainedModel:
             train_end=self.train_end,
             shrinkage=self.shrinkage,
             tail=tail,
+            record=record,
         )
 
-    def _issue(self, samples: Samples) -> _Issued:
-        """Forecast from every row; 0 as the expected return is "the price stays"."""
+    def points(self, samples: Samples) -> Floats:
+        """Return what the model forecasts from each row, USD, standing aside or not."""
+        return np.asarray(samples.close * np.exp(self._expected(samples)), dtype=np.float64)
+
+    def _expected(self, samples: Samples) -> Floats:
+        """Return the log return expected from each row; 0 is "the price stays"."""
         expected = np.zeros(len(samples))
-        if self.trees is not None:
+        if self.mixture is not None:
             ready = samples.ready
-            expected[ready] = self.shrinkage * self.trees.predict(samples.features[ready])
-        low, high = (self.band.low, self.band.high) if self.band else (np.nan, np.nan)
-        return _Issued(
-            samples=samples,
-            point=samples.close * np.exp(expected * np.nan_to_num(samples.scale)),
-            low=samples.close * np.exp((expected + low) * samples.scale),
-            high=samples.close * np.exp((expected + high) * samples.scale),
-        )
+            expected[ready] = self.mixture.predict(samples.features[ready]) * samples.scale[ready]
+        return expected
 
     def _out_of_sample(self, candles: pd.DataFrame, n: int) -> pd.DataFrame:
         """Return forecasts issued since the fit ended: `n` with a known target, if there are."""
         count = n + self.task.steps
         while True:
             issued = self.forecasts(candles, count)
-            if self.train_end is not None:
-                issued = issued[issued["issued_at"] >= self.train_end]
-            if count > len(issued) or issued["actual"].notna().sum() >= n:
-                return issued
+            unseen = self._unseen(issued)
+            if count > len(unseen) or unseen["actual"].notna().sum() >= n:
+                return unseen
             count *= 2
 
-
-@dataclass(frozen=True, slots=True)
-class _Issued:
-    """Forecast prices in USD beside the rows they were made from."""
-
-    samples: Samples
-    point: Floats
-    low: Floats
-    high: Floats
-
-
-def _tail_score(scored: pd.DataFrame) -> TailScore | None:
-    if len(scored) == 0:
-        return None
-    actual = scored["actual"].to_numpy()
-    return TailScore(
-        n=len(scored),
-        model=score(actual, scored["point"].to_numpy()),
-        random_walk=score(actual, scored["price_at_issue"].to_numpy()),
-    )
-
-
-def _trace(shown: pd.DataFrame) -> TailTrace:
-    return TailTrace(
-        issued=_epoch_ms(shown["issued_at"]),
-        target=_epoch_ms(shown["target_time"]),
-        point=shown["point"].tolist(),
-        low=shown["low"].tolist(),
-        high=shown["high"].tolist(),
-        price_at_issue=shown["price_at_issue"].tolist(),
-        actual=[None if np.isnan(price) else float(price) for price in shown["actual"]],
-    )
-
-
-def _epoch_ms(times: pd.Series[pd.Timestamp]) -> list[int]:
-    moments: list[int] = pd.DatetimeIndex(times).as_unit("ms").asi8.tolist()
-    return moments
+    def _unseen(self, issued: pd.DataFrame) -> pd.DataFrame:
+        """Return those issued since the fit ended."""
+        return issued if self.train_end is None else issued[issued["issued_at"] >= self.train_end]

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from core.domain import ForecastSpec, Horizon
+from core.evaluation.report import summarise
 from core.evaluation.walk_forward import walk_forward
 from core.exchanges.simulated import SimulatedMarket
-from core.losses import skill
+from core.models.samples import Task
 from tests.clocks import ManualClock
 
 END = datetime(2026, 11, 1, tzinfo=UTC)
@@ -24,13 +25,11 @@ def candles() -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("horizon", ["minute", "long"])
-def test_skill_is_below_a_fifth_of_a_percent_to_either_side(
-    candles: pd.DataFrame, horizon: Horizon
-):
-    issued = walk_forward(candles, ForecastSpec("ETH-USD"), horizon, refit_minutes=10_080)
-    known = issued.dropna(subset=["actual"])
-    found = skill(
-        known["actual"].to_numpy(), known["point"].to_numpy(), known["price_at_issue"].to_numpy()
-    )
-    assert len(known) > 500
-    assert abs(found) < 0.002
+def test_no_skill_is_claimed_and_little_is_lost(candles: pd.DataFrame, horizon: Horizon) -> None:
+    spec = ForecastSpec("ETH-USD")
+    issued = walk_forward(candles, spec, horizon, refit_minutes=10_080)
+    report = summarise(issued, Task.of(spec, horizon).steps)
+    assert report is not None
+    assert report.n > 500
+    assert report.skill_low <= 0
+    assert report.skill > -0.005

@@ -78,3 +78,17 @@ def test_a_slice_gives_the_same_bits_as_the_whole(values: Floats) -> None:
 def test_equal_values_deviate_by_no_more_than_rounding() -> None:
     spread = windows.rolling_std(np.full(200, 3.3), 60)[59:]
     assert spread.max() <= 60 * math.ulp(3.3)
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 8, 19, 360])
+def test_a_window_sum_is_that_of_its_window_alone(window: int) -> None:
+    values = np.random.default_rng(3).normal(size=500)
+    sums = windows.window_sum(values, window)
+    expected = [values[max(row - window + 1, 0) : row + 1].sum() for row in range(500)]
+    np.testing.assert_allclose(sums, expected, rtol=0, atol=1e-12)
+    changed = np.concatenate((values[: 500 - window] * 1e9, values[500 - window :]))
+    assert (
+        windows.window_sum(changed, window)[-1]
+        == sums[-1]
+        == windows.window_sum(values[-window:], window)[-1]
+    )

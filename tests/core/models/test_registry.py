@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import joblib
 import pandas as pd
 import pytest
 
-from core.domain import ForecastSpec
+from core.domain import ForecastSpec, Market
 from core.errors import ModelDamaged, ModelForeign
 from core.models import registry
 from core.models.trained import TrainedModel
@@ -20,37 +21,48 @@ from tests.core.models.conftest import SPEC
 
 @pytest.fixture(name="stored")
 def _stored(tmp_path: Path, model: TrainedModel) -> Path:
-    return registry.save(tmp_path, model, SPEC, "live")
+    version = registry.save(tmp_path, model, SPEC, "live")
+    return registry.model_path(registry.folder_of(tmp_path, SPEC, model.horizon), version)
+
+
+def load(stored: Path, model: TrainedModel, market: Market = "live") -> TrainedModel:
+    return registry.load(root_of(stored), SPEC, model.horizon, market, stored.stem)
+
+
+def root_of(stored: Path) -> Path:
+    """Return the directory below which versions are kept."""
+    return stored.parents[3]
 
 
 def test_a_stored_model_forecasts_as_before(
     stored: Path, model: TrainedModel, bouncing: pd.DataFrame
 ) -> None:
-    loaded = registry.load(stored.parent, SPEC, model.horizon, "live")
-    assert loaded is not None
+    loaded = load(stored, model)
     assert loaded.forecast(bouncing) == model.forecast(bouncing)
     assert loaded.card(loaded.tail(bouncing)[0]) == model.card(model.tail(bouncing)[0])
 
 
-def test_files_are_named_by_ticker_and_horizon(tmp_path: Path, model: TrainedModel) -> None:
+def test_versions_are_named_by_time_and_model(tmp_path: Path, model: TrainedModel) -> None:
     spec = ForecastSpec()
-    registry.save(tmp_path, replace(model, spec=spec), spec, "live")
-    word = {"minute": "minute", "long": "hour"}[model.horizon]
-    names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == [f"BTC-USD_{word}.joblib", f"BTC-USD_{word}.json"]
+    version = registry.save(tmp_path, replace(model, spec=spec), spec, "live")
+    assert version == f"20260601T000000Z-{model.model_id}"
+    names = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
+    folder = f"models/BTC-USD/{model.horizon}"
+    assert names == [f"{folder}/{version}.joblib", f"{folder}/{version}.json"]
 
 
-def test_specs_with_other_parameters_have_their_own_file(stored: Path) -> None:
-    assert stored.name.startswith(f"{SPEC.key}_")
+def test_specs_with_other_parameters_have_their_own_folder(stored: Path) -> None:
+    assert stored.parents[1].name == SPEC.key
     assert SPEC.key != "BTC-USD"
 
 
-def test_nothing_stored_is_none(tmp_path: Path, model: TrainedModel) -> None:
-    assert registry.load(tmp_path, SPEC, model.horizon, "live") is None
+def test_a_version_that_was_never_stored_is_told(tmp_path: Path, model: TrainedModel) -> None:
+    with pytest.raises(ModelDamaged, match="cannot be read"):
+        registry.load(tmp_path, SPEC, model.horizon, "live", registry.version_of(model))
 
 
 def test_the_metadata_tells_what_was_stored(stored: Path, model: TrainedModel) -> None:
-    metadata = json.loads(stored.with_suffix(".json").read_text())
+    metadata = registry.describe(root_of(stored), SPEC, model.horizon, stored.stem)
     assert metadata["sha256"] == hashlib.sha256(stored.read_bytes()).hexdigest()
     assert metadata["spec"] == SPEC.to_text()
     assert metadata["market"] == "live"
@@ -58,12 +70,39 @@ def test_the_metadata_tells_what_was_stored(stored: Path, model: TrainedModel) -
     assert metadata["rows"] == model.rows
 
 
-def test_saving_again_replaces_and_leaves_nothing_behind(stored: Path, model: TrainedModel) -> None:
-    registry.save(stored.parent, replace(model, shrinkage=0.25), SPEC, "live")
-    loaded = registry.load(stored.parent, SPEC, model.horizon, "live")
-    assert loaded is not None
-    assert loaded.shrinkage == 0.25
-    assert len(list(stored.parent.iterdir())) == 2
+def test_a_later_version_stands_beside_the_earlier(stored: Path, model: TrainedModel) -> None:
+    later = replace(model, trained_at=model.trained_at + timedelta(days=1), rows=7)
+    version = registry.save(root_of(stored), later, SPEC, "live")
+    assert registry.versions(root_of(stored), SPEC, model.horizon) == [version, stored.stem]
+    assert registry.load(root_of(stored), SPEC, model.horizon, "live", version).rows == 7
+    assert load(stored, model).rows == model.rows
+    assert len(list(stored.parent.iterdir())) == 4
+
+
+def test_files_of_the_layout_without_versions_are_replaced(
+    tmp_path: Path, model: TrainedModel
+) -> None:
+    word = {"minute": "minute", "long": "hour"}[model.horizon]
+    flat = [tmp_path / f"{SPEC.key}_{word}.{end}" for end in ("joblib", "json")]
+    for path in flat:
+        path.write_text("old")
+    assert registry.has_flat_files(tmp_path, SPEC, model.horizon)
+    assert registry.versions(tmp_path, SPEC, model.horizon) == []
+    registry.save(tmp_path, model, SPEC, "live")
+    assert not any(path.exists() for path in flat)
+
+
+def test_nothing_of_a_dropped_spec_is_left(stored: Path, model: TrainedModel) -> None:
+    (root_of(stored) / f"{SPEC.key}_minute.joblib").write_text("old")
+    other = registry.save(root_of(stored), model, ForecastSpec("ETH-USD"), "live")
+    registry.discard(root_of(stored), SPEC)
+    assert not stored.parents[1].exists()
+    assert [p.name for p in root_of(stored).rglob("*.joblib")] == [f"{other}.joblib"]
+
+
+@pytest.mark.parametrize("name", ["../../etc", "", "20260601T000000Z-", "x", None, 3])
+def test_a_versions_name_is_never_a_path(name: object) -> None:
+    assert not registry.is_version(name)
 
 
 def _damage(stored: Path, how: str) -> None:
@@ -102,26 +141,25 @@ def _damage(stored: Path, how: str) -> None:
 )
 def test_damage_is_told_and_can_be_set_aside(stored: Path, model: TrainedModel, how: str) -> None:
     _damage(stored, how)
-    directory = stored.parent
     with pytest.raises(ModelDamaged):
-        registry.load(directory, SPEC, model.horizon, "live")
-    registry.set_aside(directory, SPEC, model.horizon)
-    assert registry.load(directory, SPEC, model.horizon, "live") is None
-    assert all(".damaged-1" in path.name for path in directory.iterdir())
+        load(stored, model)
+    registry.set_aside(root_of(stored), SPEC, model.horizon, stored.stem)
+    assert registry.versions(root_of(stored), SPEC, model.horizon) == []
+    assert all(".damaged-1" in path.name for path in stored.parent.iterdir())
 
 
 def test_what_is_set_aside_is_kept_each_time(stored: Path, model: TrainedModel) -> None:
-    directory = stored.parent
+    directory = root_of(stored)
     for _ in range(2):
         registry.save(directory, model, SPEC, "live")
-        registry.set_aside(directory, SPEC, model.horizon)
-    names = {path.name for path in directory.iterdir()}
+        registry.set_aside(directory, SPEC, model.horizon, stored.stem)
+    names = {path.name for path in stored.parent.iterdir()}
     assert names == {
         f"{name}.damaged-{n}"
         for name in (stored.name, stored.with_suffix(".json").name)
         for n in (1, 2)
     }
-    assert registry.set_aside(directory, SPEC, model.horizon) is None
+    assert registry.set_aside(directory, SPEC, model.horizon, stored.stem) is None
 
 
 @pytest.mark.parametrize(
@@ -143,12 +181,12 @@ def test_a_foreign_model_is_refused(stored: Path, model: TrainedModel, name: str
     metadata = json.loads(described.read_text())
     described.write_text(json.dumps({**metadata, name: "another"}))
     with pytest.raises(ModelForeign, match=name.replace("_", "-")):
-        registry.load(stored.parent, SPEC, model.horizon, "live")
+        load(stored, model)
 
 
 def test_a_model_of_the_other_market_is_refused(stored: Path, model: TrainedModel) -> None:
     with pytest.raises(ModelForeign, match="market"):
-        registry.load(stored.parent, SPEC, model.horizon, "simulated")
+        load(stored, model, "simulated")
 
 
 class _Bomb:
@@ -165,7 +203,7 @@ def test_an_exchanged_file_is_never_opened(stored: Path, model: TrainedModel) ->
     opened = stored.parent / "opened"
     joblib.dump(_Bomb(opened), stored)
     with pytest.raises(ModelDamaged, match="checksum"):
-        registry.load(stored.parent, SPEC, model.horizon, "live")
+        load(stored, model)
     assert not opened.exists()
 
 
@@ -181,7 +219,7 @@ def _exchange(stored: Path, content: object) -> None:
 def test_a_file_that_holds_something_else_is_refused(stored: Path, model: TrainedModel) -> None:
     _exchange(stored, {"not": "a model"})
     with pytest.raises(ModelDamaged, match="no model"):
-        registry.load(stored.parent, SPEC, model.horizon, "live")
+        load(stored, model)
 
 
 class _Renamed:
@@ -194,4 +232,4 @@ def test_a_model_of_classes_since_renamed_is_refused(
     _exchange(stored, _Renamed())
     monkeypatch.delattr("tests.core.models.test_registry._Renamed")
     with pytest.raises(ModelForeign, match="another version of this code"):
-        registry.load(stored.parent, SPEC, model.horizon, "live")
+        load(stored, model)

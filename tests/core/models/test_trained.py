@@ -26,7 +26,7 @@ def test_candles_after_t_change_no_forecast_at_t(
 ) -> None:
     changed = altered_after(bouncing, row, seed)
     closed = bouncing.index[row] + pd.Timedelta(minutes=1)
-    columns = ["issued_at", "target_time", "price_at_issue", "point", "low", "high"]
+    columns = ["issued_at", "target_time", "price_at_issue", "point", "lo80", "hi80"]
 
     def known(frame: pd.DataFrame) -> pd.DataFrame:
         issued = model.forecasts(frame, 4_000)
@@ -46,7 +46,7 @@ def test_the_live_forecast_equals_the_replayed_one(
         assert live.band is not None
         row = replayed.loc[live.issued_at]
         assert live.point == row["point"]
-        assert (live.band.low, live.band.high) == (row["low"], row["high"])
+        assert (live.band.low, live.band.high) == (row["lo80"], row["hi80"])
         assert live.price_at_issue == row["price_at_issue"]
         assert live.target_time == row["target_time"]
 
@@ -78,7 +78,7 @@ def test_after_a_gap_the_price_stays_until_the_windows_are_full(
     full = issued["issued_at"] >= resumes + 64 * bar
     assert full.sum() == 7
     assert (stays == ~full).all()
-    assert issued["low"].notna().all()
+    assert issued["lo80"].notna().all()
 
 
 def test_the_tail_equals_one_forecast_after_the_other(
@@ -148,7 +148,11 @@ def test_the_card_tells_what_the_model_is(model: TrainedModel, bouncing: pd.Data
     card = model.card(model.tail(bouncing)[0])
     assert card.trained
     assert card.tail == model.tail(bouncing)[0]
-    assert (card.model_id, card.rows, card.shrinkage) == (model.model_id, model.rows, 0.5)
+    assert (card.model_id, card.rows, card.shrinkage) == (
+        model.model_id,
+        model.rows,
+        model.shrinkage,
+    )
     assert card.trained_at == NOW
 
 
@@ -176,5 +180,5 @@ def test_recorded_candles_are_forecast_around_their_price() -> None:
     assert abs(forecast.point / forecast.price_at_issue - 1.0) < 1e-3
     assert forecast.band.low < forecast.price_at_issue < forecast.band.high
     issued = model.forecasts(frame, 3_000)
-    held = issued["actual"].between(issued["low"], issued["high"])[issued["actual"].notna()]
+    held = issued["actual"].between(issued["lo80"], issued["hi80"])[issued["actual"].notna()]
     assert 0.7 < held.mean() < 0.9

@@ -9,15 +9,15 @@ import pytest
 from core.domain import ForecastSpec, Horizon
 from core.models.samples import Task, build_samples
 from core.models.trained import RANDOM_WALK_ID, TAIL_ROWS, TrainedModel
-from core.models.training import HOLD_OUTS, MIN_CLEAN_ROWS, train
+from core.models.training import HOLD_OUTS, MIN_CLEAN_ROWS, _Judged, _no_edge, train
 from tests.core.features.series import candles, flat_candles
 from tests.core.models.conftest import NOW, SPEC
 
 
 def test_a_signal_is_found(model: TrainedModel, bouncing: pd.DataFrame) -> None:
     score, _ = model.tail(bouncing)
-    assert model.trees is not None
-    assert model.shrinkage == 0.5
+    assert model.mixture is not None
+    assert model.shrinkage > 0.9
     assert model.reason == ""
     assert len(model.model_id) == 7
     assert score is not None
@@ -30,7 +30,7 @@ def test_the_same_candles_give_the_same_model(
     again = train(bouncing, SPEC, horizon, NOW)
     assert again.model_id == model.model_id
     assert again.forecast(bouncing) == model.forecast(bouncing)
-    assert (again.band, again.rows, again.train_end) == (model.band, model.rows, model.train_end)
+    assert (again.bands, again.rows, again.train_end) == (model.bands, model.rows, model.train_end)
 
 
 def test_no_target_of_the_fit_lies_after_the_first_forecast_of_the_tail(
@@ -70,7 +70,7 @@ def test_older_candles_than_the_spec_wants_are_not_learned_from(spec: ForecastSp
     assert MIN_CLEAN_ROWS <= model.rows <= wanted
     older = frame.copy()
     # Further back than features reach from the first row of a training window.
-    older.iloc[: -wanted - 700, :4] *= 7.0
+    older.iloc[: -wanted - 1_500, :4] *= 7.0
     assert train(older, spec, "minute", NOW).model_id == model.model_id
 
 
@@ -87,7 +87,7 @@ def test_too_few_rows_leave_the_random_walk_and_say_why() -> None:
     frame = candles(5_000, bounce=2.0)
     model = train(frame, SPEC, "minute", NOW)
     forecast = model.forecast(frame)
-    assert model.trees is None
+    assert model.mixture is None
     assert model.model_id == RANDOM_WALK_ID
     assert f"Only {model.rows:,} clean minutes" in model.reason
     assert "fewer than 5,000" in model.reason
@@ -99,7 +99,7 @@ def test_too_few_rows_leave_the_random_walk_and_say_why() -> None:
 
 def test_five_minute_bars_count_as_rows_of_the_long_model() -> None:
     model = train(candles(20_000), SPEC, "long", NOW)
-    assert model.trees is None
+    assert model.mixture is None
     assert "5-minute bars" in model.reason
     assert 3_700 < model.rows < 4_000
 
@@ -114,9 +114,25 @@ def test_gaps_cost_the_rows_around_them() -> None:
 def test_a_useless_model_leaves_the_random_walk_and_says_why() -> None:
     frame = flat_candles(6_000)
     model = train(frame, SPEC, "minute", NOW)
-    assert model.trees is None
-    assert "no better" in model.reason
+    assert model.mixture is None
+    assert "own error was that of" in model.reason
     assert model.rows >= MIN_CLEAN_ROWS
+
+
+@pytest.mark.parametrize(
+    ("wrong_by", "words"),
+    [
+        (1.5, 'own error was 50.0% above that of "the price stays".'),
+        (0.9, 'own error was 10.0% below that of "the price stays", too little to tell'),
+    ],
+)
+def test_a_rejected_models_own_error_is_told(wrong_by: float, words: str) -> None:
+    target = np.array([1.0, -2.0, 3.0])
+    expert = target - wrong_by * np.abs(target)
+    forecasts = np.column_stack((np.zeros(3), expert, expert))
+    reason = _no_edge(_Judged(target, forecasts, np.ones(3), np.ones(3)))
+    assert reason.startswith("Rejected: on 3 unseen rows the model's")
+    assert words in reason
 
 
 @pytest.mark.parametrize("rows", [0, 1, 40, 300])

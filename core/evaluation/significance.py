@@ -1,0 +1,94 @@
+"""Whether a difference in losses may be chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from core.losses import hac_standard_error
+
+NORMAL_95: Final = 1.959963984540054
+"""Standard deviations to either side that hold 95 % of a normal distribution."""
+
+_LAGS_PER_STEP: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The mean of loss differences, in their unit.
+
+    Attributes
+    ----------
+    gain : float
+        Mean loss of the baseline less that of the forecaster.
+    standard_error : float
+        NaN with fewer than two differences.
+    p_worse : float
+        One-sided p-value against "the forecaster is not worse": small where it is.
+    """
+
+    gain: float
+    standard_error: float
+    p_worse: float
+
+
+def compare(gain: npt.ArrayLike, steps: int) -> Comparison:
+    """Compare two forecasters by the mean of their loss differences.
+
+    The mean over its HAC standard error is asymptotically normal. Lags reach three times as
+    far as targets overlap, because the Newey-West weights fall with the lag.
+
+    Parameters
+    ----------
+    gain : array, shape (n,)
+        Loss of the baseline less that of the forecaster, in time order, n > 0.
+    steps : int
+        This many consecutive targets overlap.
+
+    Notes
+    -----
+    Differences that are all zero, as where the baseline itself was published, are no sign of
+    being worse: `p_worse` is 1.
+
+    References
+    ----------
+    Diebold and Mariano, Comparing Predictive Accuracy, J. Business & Economic Statistics 13
+    (1995).
+    """
+    values = np.asarray(gain, dtype=np.float64)
+    mean = float(values.mean())
+    error = hac_standard_error(values, _LAGS_PER_STEP * steps)
+    if math.isnan(error):
+        return Comparison(mean, error, math.nan)
+    if error == 0:
+        return Comparison(mean, error, 0.0 if mean < 0 else 1.0)
+    return Comparison(mean, error, NormalDist().cdf(mean / error))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values adjusted for being the smallest of several, in the order given.
+
+    Rejecting those at most 5 % keeps the chance of any false rejection at 5 %.
+
+    References
+    ----------
+    Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scandinavian J. Statistics
+    6 (1979).
+
+    Examples
+    --------
+    >>> holm([0.25, 0.01, 0.5])
+    [0.5, 0.03, 0.5]
+    """
+    adjusted = [0.0] * len(p_values)
+    floor = 0.0
+    for rank, position in enumerate(np.argsort(p_values, kind="stable").tolist()):
+        floor = max(floor, min(1.0, (len(p_values) - rank) * p_values[position]))
+        adjusted[position] = floor
+    return adjusted
