@@ -35,6 +35,7 @@ class Settings:
     engine: EngineMode
     quote_seconds: int
     retrain_hours: int
+    model_expiry_hours: int
     port: int
     web_concurrency: int
     proxy_hops: int
@@ -137,6 +138,7 @@ SETTINGS: Final = (
     Setting("ENGINE", "engine", "internal", _choice("internal", "external")),
     Setting("QUOTE_SECONDS", "quote_seconds", "3", _whole(1, 60)),
     Setting("RETRAIN_HOURS", "retrain_hours", "24", _whole(1, 720)),
+    Setting("MODEL_EXPIRY_HOURS", "model_expiry_hours", "72", _whole(1, 2_160)),
     Setting("PORT", "port", "8050", _whole(1, 65_535)),
     Setting("WEB_CONCURRENCY", "web_concurrency", "2", _whole(1, 64)),
     Setting("PROXY_HOPS", "proxy_hops", "0", _whole(0, 5)),

@@ -10,20 +10,37 @@ A frame of candles (`CANDLE_COLUMNS`) is a `pandas.DataFrame` indexed by `open_t
 
 from __future__ import annotations
 
+from core.domain.cues import (
+    COST_BPS_RANGE,
+    CUE_RANGES,
+    DIRECTIONAL,
+    REFERENCE,
+    USUAL_COST_BPS,
+    CueRule,
+    CueSide,
+    Preset,
+    Side,
+    cost_aware,
+)
 from core.domain.engine import Block, Diagnosis, EngineStatus, Finding, Progress, Stage, Verdict
 from core.domain.forecasts import (
+    BAND_LEVELS,
+    SHOWN_LEVEL,
     Forecast,
     Interval,
     Losses,
     ModelCard,
     Quote,
     Retrain,
+    SkillRecord,
     TailScore,
 )
+from core.domain.importance import FeatureImportance, Importance
 from core.domain.portfolio import (
     Position,
     Trade,
 )
+from core.domain.promotions import DECISIONS_KEPT, Decision, Place, Standing, standings
 from core.domain.snapshot import (
     Series,
     Snapshot,
@@ -39,45 +56,70 @@ from core.domain.spec import (
     parse_ticker,
     parse_whole_number,
 )
+from core.domain.standing_aside import standing_aside_hours, standing_aside_sentence
 from core.domain.words import (
     CANDLE_COLUMNS,
     HORIZONS,
     LONG_BAR_MINUTES,
     Horizon,
     Market,
+    provider_title,
 )
 
 __all__ = [
+    "BAND_LEVELS",
     "CANDLE_COLUMNS",
+    "COST_BPS_RANGE",
+    "CUE_RANGES",
+    "DECISIONS_KEPT",
     "DEFAULT_TICKERS",
+    "DIRECTIONAL",
     "HORIZONS",
     "LONG_BAR_MINUTES",
     "PARAMETER_RANGES",
+    "REFERENCE",
+    "SHOWN_LEVEL",
     "TICKER_DEFAULTS",
+    "USUAL_COST_BPS",
     "Block",
+    "CueRule",
+    "CueSide",
+    "Decision",
     "Diagnosis",
     "EngineStatus",
+    "FeatureImportance",
     "Finding",
     "Forecast",
     "ForecastSpec",
     "Horizon",
+    "Importance",
     "Interval",
     "Losses",
     "Market",
     "ModelCard",
+    "Place",
     "Position",
+    "Preset",
     "Progress",
     "Quote",
     "Range",
     "Retrain",
     "Series",
+    "Side",
+    "SkillRecord",
     "Snapshot",
     "Stage",
+    "Standing",
     "TailScore",
     "TailTrace",
     "TickerDefaults",
     "Trade",
     "Verdict",
+    "cost_aware",
     "parse_ticker",
     "parse_whole_number",
+    "provider_title",
+    "standing_aside_hours",
+    "standing_aside_sentence",
+    "standings",
 ]

@@ -36,13 +36,14 @@ class EngineStatus:
     """The engine's heartbeat and what it knows of the exchange.
 
     `reason` says in a sentence why this market and provider were chosen; `trouble` is
-    empty while the exchange answers, and otherwise a sentence saying what is wrong.
+    empty while the exchange answers, and otherwise says what is wrong for everybody.
+    `ticker_trouble` says what is wrong with one ticker alone, and `refilling` which of its
+    missing minutes are being fetched; tickers that are well are in neither.
 
     `provider_since` is when the provider was last switched to. `degraded` is empty while it
     is the preferred one, and otherwise says why it is not. `block` is that of the provider
-    followed. `frozen_at` is where the clock of an
-    offline cache stands, None for a market that moves. `refilling` is empty, or says which
-    missing minutes are being fetched.
+    followed. `frozen_at` is where the clock of an offline cache stands, None for a market
+    that moves.
     """
 
     pid: int
@@ -61,7 +62,8 @@ class EngineStatus:
     degraded: str = ""
     block: Block | None = None
     frozen_at: datetime | None = None
-    refilling: str = ""
+    ticker_trouble: Mapping[str, str] = field(default_factory=dict)
+    refilling: Mapping[str, str] = field(default_factory=dict)
 
 
 Verdict = Literal["ok", "warning", "failure"]

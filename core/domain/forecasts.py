@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from core.domain.words import Horizon, Market
+
+BAND_LEVELS: Final = (0.5, 0.8, 0.9, 0.95)
+"""Probabilities of the bands that a forecast comes with."""
+
+SHOWN_LEVEL: Final = 0.8
+"""The band that is named where only one is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +50,12 @@ class Forecast:
     price_at_issue : float
         Close of the last candle used; also what "the price stays" forecasts.
     point : float
-    band : Interval or None
-        The 80 % band; None where too little is known.
+    bands : tuple of Interval
+        In the order of `BAND_LEVELS`, each within the next; empty where too little is known.
+    volatility : float or None
+        Expected standard deviation of the log return from issue to target.
+    standing_aside : bool
+        Whether "the price stays" is published because the model lost to it lately.
     """
 
     horizon: Horizon
@@ -51,7 +63,14 @@ class Forecast:
     target_time: datetime
     price_at_issue: float
     point: float
-    band: Interval | None
+    bands: tuple[Interval, ...]
+    volatility: float | None = None
+    standing_aside: bool = False
+
+    @property
+    def band(self) -> Interval | None:
+        """The band of `SHOWN_LEVEL`; None where too little is known."""
+        return next((band for band in self.bands if band.level == SHOWN_LEVEL), None)
 
     @property
     def random_walk(self) -> float:
@@ -86,6 +105,46 @@ class TailScore:
 
 
 @dataclass(frozen=True, slots=True)
+class SkillRecord:
+    """What the forecasts of a model were worth beside the random walk's, and how sure that is.
+
+    Attributes
+    ----------
+    n : int
+        Out-of-sample forecasts that have met their outcome.
+    minutes : float
+        From the first issue of them to the last.
+    skill : float
+        ``1 - MAE / MAE of the random walk``.
+    reach : float
+        Half the width of the 95 % interval of `skill`; NaN where it cannot be told.
+    """
+
+    n: int
+    minutes: float
+    skill: float
+    reach: float
+
+    @property
+    def significant(self) -> bool:
+        """Whether 0 lies outside the interval."""
+        return abs(self.skill) > self.reach
+
+    @property
+    def minutes_more(self) -> float:
+        """About how much longer forecasts must be as good as these to prove it.
+
+        The interval narrows with the root of time. Infinite where there is no skill to prove
+        or no interval.
+        """
+        if self.significant:
+            return 0.0
+        if self.skill == 0.0 or not math.isfinite(self.reach):
+            return math.inf
+        return self.minutes * ((self.reach / self.skill) ** 2 - 1.0)
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """What is known of the model behind one horizon's forecast.
 
@@ -101,6 +160,8 @@ class ModelCard:
         Clean rows it was fitted on.
     train_start, train_end : datetime or None
         Open time of the first row and target time of the last row used for fitting.
+    record : SkillRecord or None
+        Of its last day; None before any forecast has met its outcome.
     """
 
     horizon: Horizon
@@ -113,6 +174,7 @@ class ModelCard:
     train_end: datetime | None
     shrinkage: float
     tail: TailScore | None
+    record: SkillRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

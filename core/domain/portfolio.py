@@ -8,6 +8,8 @@ from typing import Literal
 
 from core.domain.words import Market
 
+TradedBy = Literal["hand", "cue"]
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -28,7 +30,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """One simulated trade; `profit` is realised profit in USD, None for a purchase."""
+    """One simulated trade.
+
+    `profit` is realised profit in USD, None for a purchase; `by` is who ordered it: a person,
+    or a cue that this person lets trade.
+    """
 
     market: Market
     side: Literal["buy", "sell"]
@@ -40,3 +46,4 @@ class Trade:
     quote_time: datetime
     provider: str
     profit: float | None
+    by: TradedBy = "hand"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.forecasts import Forecast, ModelCard, Retrain
+from core.domain.importance import Importance
+from core.domain.promotions import Decision
 from core.domain.spec import ForecastSpec
 from core.domain.words import Horizon, Market
 
@@ -20,6 +22,8 @@ class Snapshot:
     minutes among them, `filled` those without trades that were filled flat. `change_24h`
     is a fraction, None with less than 24 h of candles. `revised` are the times of issue, of
     the last day, whose forecast was made from a candle that the exchange corrected later.
+    `decisions` tell which models became champion, and which were kept out; `importance` what
+    drives those that forecast, where the engine had the time to find out.
     """
 
     version: int
@@ -40,6 +44,8 @@ class Snapshot:
     next_training: datetime | None = None
     filled: int = 0
     revised: tuple[datetime, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    importance: tuple[Importance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,8 @@ class Series:
     """What the chart draws: the newest candles and the predicted tails.
 
     `close_time` is epoch milliseconds of each candle's close (open + 60 s); the other
-    lists run parallel to it. A missing minute is a row of None in all price lists.
+    lists run parallel to it. A missing minute is a row of None in all price lists. `filled`
+    are the close times of minutes without trades that were filled flat.
     """
 
     version: int
@@ -74,3 +81,5 @@ class Series:
     close: list[float | None]
     volume: list[float | None]
     tails: Mapping[Horizon, TailTrace]
+    provider: str
+    filled: tuple[int, ...] = ()

@@ -5,20 +5,19 @@ Hourly candles are for display and for volatility only; no model is trained on t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from core.domain import Forecast, Interval
+from core.domain import BAND_LEVELS, Forecast, Interval
 from core.history.cleaning import open_times
 
 _DAY: Final = pd.Timedelta(days=1)
 _MIN_HOURS: Final = 24
-_LEVEL: Final = 0.8
-# 90 % point of the standard normal distribution: 10 % of outcomes lie beyond on each side.
-_NORMAL_90: Final = 1.2815515655446004
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +48,27 @@ def last_day(candles: pd.DataFrame, context: pd.DataFrame) -> LastDay:
     return LastDay(float(known["low"].min()), float(known["high"].max()), change)
 
 
-def seed_band(forecast: Forecast, context: pd.DataFrame) -> Forecast:
-    """Give a forecast without a band one from the volatility of hourly returns.
+def seed_bands(forecast: Forecast, context: pd.DataFrame) -> Forecast:
+    """Give a forecast without bands those from the volatility of hourly returns.
 
-    The band is that of a normal random walk around the point: the standard deviation of
-    hourly log returns, scaled by the square root of time. It stands in until the minutes
-    since a start or an outage are enough for the model's own band.
+    They are those of a normal random walk around the point: the standard deviation of
+    hourly log returns, scaled by the square root of time. They stand in until the minutes
+    since a start or an outage are enough for the model's own.
 
     Parameters
     ----------
     context : pandas.DataFrame
-        Closed 1-hour candles; fewer than 24 give no band.
+        Closed 1-hour candles; fewer than 24 give no bands.
     """
-    if forecast.band is not None or len(context) < _MIN_HOURS:
+    if forecast.bands or len(context) < _MIN_HOURS:
         return forecast
     hourly = float(np.diff(np.log(context["close"].to_numpy())).std())
     hours = (forecast.target_time - forecast.issued_at).total_seconds() / 3600.0
-    width = _NORMAL_90 * hourly * np.sqrt(hours)
-    band = Interval(
-        _LEVEL, forecast.point * float(np.exp(-width)), forecast.point * float(np.exp(width))
-    )
-    return replace(forecast, band=band)
+    volatility = hourly * math.sqrt(hours)
+    bands = tuple(_normal_band(forecast.point, level, volatility) for level in BAND_LEVELS)
+    return replace(forecast, bands=bands, volatility=volatility)
+
+
+def _normal_band(point: float, level: float, volatility: float) -> Interval:
+    width = NormalDist().inv_cdf((1.0 + level) / 2.0) * volatility
+    return Interval(level, point * math.exp(-width), point * math.exp(width))

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from core.domain import EngineStatus, Finding, Verdict
+from core.domain import EngineStatus, Finding, Verdict, provider_title
 from core.forecasting.service import ENGINE_SILENT_AFTER
 from core.forecasting.store import SnapshotStore, file_backend
 
@@ -84,9 +84,11 @@ def examine_engine(status: EngineStatus | None, now: datetime) -> Finding:
             f"Engine {status.pid} beat last at {status.beat_at:%Y-%m-%d %H:%M:%S} UTC.",
             f"{start} If one runs, read its log.",
         )
-    told = f"Engine {status.pid} beat {age.total_seconds():.1f} s ago and follows {status.provider}"
-    if status.trouble:
-        return Finding("engine", "warning", f"{told}. {status.trouble}")
+    followed = provider_title(status.provider)
+    told = f"Engine {status.pid} beat {age.total_seconds():.1f} s ago and follows {followed}"
+    troubles = [said for said in (status.trouble, *status.ticker_trouble.values()) if said]
+    if troubles:
+        return Finding("engine", "warning", " ".join([f"{told}.", *dict.fromkeys(troubles)]))
     return Finding("engine", "ok", f"{told} since {status.started_at:%Y-%m-%d %H:%M} UTC.")
 
 

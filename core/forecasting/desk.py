@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -17,23 +16,24 @@ import pandas as pd
 from core.clock import Clock
 from core.domain import (
     HORIZONS,
+    Decision,
     ForecastSpec,
     Horizon,
-    Losses,
+    Importance,
     Market,
     Progress,
     Retrain,
-    TailScore,
 )
-from core.errors import ModelDamaged, ModelForeign
+from core.forecasting.champions import Champions
 from core.forecasting.publication import build_publication
+from core.forecasting.retrains import RETRAINS_KEPT, append_retrain, read_retrains, retrains_path
 from core.forecasting.store import SnapshotStore
 from core.history.cleaning import MINUTE, last_open
 from core.models import registry
+from core.models.expiry import EXPIRE_AFTER
 from core.models.trained import TrainedModel
 from core.models.training import train
 
-_RETRAINS_KEPT: Final = 50
 _REVISED_SHOWN_FOR: Final = timedelta(days=1)
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,8 @@ class SpecDesk:
         Where models and the list of retrains are kept; None keeps nothing.
     clock : Clock
     retrain_every : timedelta
+    expire_after : timedelta, optional
+        Age at which a model refuses to forecast.
     """
 
     def __init__(
@@ -64,10 +66,12 @@ class SpecDesk:
         directory: Path | None,
         clock: Clock,
         retrain_every: timedelta,
+        expire_after: timedelta = EXPIRE_AFTER,
     ) -> None:
         self.spec = spec
         self.progress = Progress(stage="waiting")
-        self.models: Mapping[Horizon, TrainedModel] = {}
+        self.champions = Champions(spec, market, directory, expire_after)
+        self.importance: Mapping[Horizon, Importance] = {}
         self.retrains: tuple[Retrain, ...] = ()
         self.published = False
         self.market: Market = market
@@ -82,36 +86,42 @@ class SpecDesk:
         self._newest: datetime | None = None
 
     def load(self) -> None:
-        """Take stored models that fit; damaged ones are set aside, foreign ones replaced."""
+        """Take stored champions that fit; damaged ones are set aside, foreign ones replaced."""
         if self._directory is None:
             return
-        self.retrains = _read_retrains(self._retrains_path(self._directory))
-        loaded: dict[Horizon, TrainedModel] = {}
-        for horizon in HORIZONS:
-            try:
-                model = registry.load(self._directory, self.spec, horizon, self.market)
-            except ModelDamaged as error:
-                log.warning("%s It is set aside and trained again.", error)
-                registry.set_aside(self._directory, self.spec, horizon)
-            except ModelForeign as error:
-                log.warning("%s It is trained again.", error)
-            else:
-                if model is not None:
-                    loaded[horizon] = model
-        self.models = loaded
+        self.retrains = read_retrains(retrains_path(self._directory, self.spec))
+        self.champions.load()
 
-    def discard(self) -> None:
-        """Delete what this desk stored."""
-        if self._directory is not None:
-            registry.discard(self._directory, self.spec)
-            self._retrains_path(self._directory).unlink(missing_ok=True)
+    @staticmethod
+    def discard(directory: Path, spec: ForecastSpec) -> None:
+        """Delete what a desk of `spec` stored in `directory`."""
+        registry.discard(directory, spec)
+        retrains_path(directory, spec).unlink(missing_ok=True)
+
+    @property
+    def models(self) -> Mapping[Horizon, TrainedModel]:
+        """The champions by horizon."""
+        return self.champions.models
 
     @property
     def next_training(self) -> datetime | None:
-        """Return when the oldest model is due; None while a model is missing."""
+        """Return when the horizon trained longest ago is due; None while a model is missing.
+
+        A model that expires before is due then.
+        """
         if len(self.models) < len(HORIZONS):
             return None
-        return min(m.trained_at for m in self.models.values()) + self._retrain_every
+        expiry = min(m.trained_at for m in self.models.values()) + self.champions.expire_after
+        return min(self._last_training + self._retrain_every, expiry)
+
+    @property
+    def _last_training(self) -> datetime:
+        """When the horizon trained longest ago was trained last, its champion then or not."""
+        last = {horizon: model.trained_at for horizon, model in self.models.items()}
+        for retrain in self.retrains:
+            if retrain.horizon in last:
+                last[retrain.horizon] = max(last[retrain.horizon], retrain.at)
+        return min(last.values())
 
     def training_cause(self, asked_at: datetime | None) -> str | None:
         """Return why training is due now, or None.
@@ -124,7 +134,9 @@ class SpecDesk:
         due = self.next_training
         if due is None:
             return "first"
-        if asked_at is not None and asked_at > due - self._retrain_every:
+        if self.champions.expired(self._clock.now()):
+            return "expired"
+        if asked_at is not None and asked_at > self._last_training:
             return "asked"
         return "schedule" if self._clock.now() >= due else None
 
@@ -134,7 +146,7 @@ class SpecDesk:
         cause: str,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        """Fit both models on closed `candles`, store them and note the retrain.
+        """Fit both models on closed `candles`, let each challenge its champion, and store it.
 
         A model that cannot be stored is used all the same, and said in the log.
         """
@@ -148,14 +160,24 @@ class SpecDesk:
 
             started = time.perf_counter()
             model = train(candles, self.spec, horizon, self._after(candles), show)
-            self.models = {**self.models, horizon: model}
-            entry = self._note(model, candles, time.perf_counter() - started, cause)
+            seconds = time.perf_counter() - started
+            self.follow_champions()
+            decision = self.champions.challenge(model, candles)
+            log.info("%s, %s: %s", self.spec.key, horizon, decision.sentence)
+            entry = self._note(model, candles, seconds, cause)
             if self._directory is not None:
-                self._store(self._directory, model, entry)
+                self._store(self._directory, model, entry, decision)
         self.progress = Progress("ready")
 
+    def follow_champions(self) -> bool:
+        """Take up champions set on the command line; tell whether there were any."""
+        taken = self.champions.follow()
+        for decision in taken:
+            log.info("%s, %s: %s", self.spec.key, decision.horizon, decision.sentence)
+        return bool(taken)
+
     def retire(self) -> None:
-        """Publish no more: another desk does. Returns when nothing is being published."""
+        """Publish and store no more; returns when nothing is being published or stored."""
         with self._publishing:
             self._retired = True
 
@@ -175,7 +197,11 @@ class SpecDesk:
             self._revised = {t: None for t in sorted(self._revised) if t > oldest}
 
     def publish(
-        self, store: SnapshotStore, candles: pd.DataFrame, context: pd.DataFrame, filled: int = 0
+        self,
+        store: SnapshotStore,
+        candles: pd.DataFrame,
+        context: pd.DataFrame,
+        filled: pd.DatetimeIndex | None = None,
     ) -> None:
         """Forecast from `candles` and publish; needs both models.
 
@@ -184,8 +210,8 @@ class SpecDesk:
 
         Parameters
         ----------
-        filled : int
-            How many of `candles` are minutes without trades that were filled.
+        filled : pandas.DatetimeIndex, optional
+            Open times of those of `candles` that are minutes without trades, filled flat.
         """
         with self._publishing:
             older = self._newest is not None and last_open(candles) < self._newest
@@ -203,10 +229,18 @@ class SpecDesk:
                 self.models,
                 self.retrains,
                 self.next_training,
+                filled,
+                refusals=self.champions.refusals(self._clock.now()),
+                decisions=self.champions.decisions,
             )
-            marked = replace(snapshot, filled=filled, revised=tuple(self._revised))
-            store.publish(marked, series)
+            revised, importance = tuple(self._revised), self._known_importance()
+            store.publish(replace(snapshot, revised=revised, importance=importance), series)
             self.published = True
+
+    def _known_importance(self) -> tuple[Importance, ...]:
+        """Return what drives the present champions, as far as it is known."""
+        versions = {h: registry.version_of(model) for h, model in self.models.items()}
+        return tuple(i for h, i in self.importance.items() if i.version == versions.get(h))
 
     def _after(self, candles: pd.DataFrame) -> datetime:
         """Return now, and never before the newest candle closed: our clock may be slow."""
@@ -219,42 +253,17 @@ class SpecDesk:
         entry = Retrain(
             card.trained_at, card.horizon, card.model_id, card.rows, seconds, cause, card.tail
         )
-        self.retrains = (*self.retrains, entry)[-_RETRAINS_KEPT:]
+        self.retrains = (*self.retrains, entry)[-RETRAINS_KEPT:]
         return entry
 
-    def _store(self, directory: Path, model: TrainedModel, entry: Retrain) -> None:
-        try:
-            registry.save(directory, model, self.spec, self.market)
-            _append_retrain(self._retrains_path(directory), entry)
-        except OSError as error:
-            log.warning("A model of %s cannot be stored: %s.", self.spec.key, error.strerror)
-
-    def _retrains_path(self, directory: Path) -> Path:
-        return directory / f"{self.spec.key}_retrains.jsonl"
-
-
-def _append_retrain(path: Path, entry: Retrain) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({**asdict(entry), "at": entry.at.isoformat()}) + "\n")
-
-
-def _read_retrains(path: Path) -> tuple[Retrain, ...]:
-    """Return the newest retrains; a torn or damaged line is passed over, and said."""
-    if not path.exists():
-        return ()
-    entries = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines()[-_RETRAINS_KEPT:]:
-        try:
-            entries.append(_parse_retrain(json.loads(line)))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            log.warning("%s has a line that is no retrain; it is passed over.", path.name)
-    return tuple(entries)
-
-
-def _parse_retrain(values: dict[str, object]) -> Retrain:
-    tail = values.pop("tail")
-    score = None
-    if isinstance(tail, dict):
-        score = TailScore(tail["n"], Losses(**tail["model"]), Losses(**tail["random_walk"]))
-    at = datetime.fromisoformat(str(values.pop("at")))
-    return Retrain(at=at, tail=score, **values)  # type: ignore[arg-type]
+    def _store(
+        self, directory: Path, model: TrainedModel, entry: Retrain, decision: Decision
+    ) -> None:
+        with self._publishing:
+            if self._retired:
+                return
+            try:
+                self.champions.store(model, decision)
+                append_retrain(retrains_path(directory, self.spec), entry)
+            except OSError as error:
+                log.warning("A model of %s cannot be stored: %s.", self.spec.key, error.strerror)

@@ -12,7 +12,7 @@ from typing import Final
 from core.clock import Clock
 from core.domain import DEFAULT_TICKERS, Diagnosis, Finding
 from core.exchanges.doctor import ALL_WITHIN_S, examine_hosts
-from core.exchanges.examined import Venue, venues
+from core.exchanges.examined import Examined, examined
 from core.exchanges.reach import examine_histories, known_history
 from core.forecasting.deployment import (
     examine_cache,
@@ -34,11 +34,11 @@ def diagnose(settings: Settings, clock: Clock) -> Diagnosis:
     each host, and one for an old page of candles to each exchange that answered.
     """
     begin = clock.monotonic()
-    examined = venues(settings, clock)
-    hosts = examine_hosts(examined, clock, ALL_WITHIN_S)
+    exchanges = examined(settings, clock)
+    hosts = examine_hosts(exchanges, clock, ALL_WITHIN_S)
     left_s = ALL_WITHIN_S - (clock.monotonic() - begin)
     histories = examine_histories(
-        _answering(examined, hosts), _ticker(settings), _rows(settings), ROWS_TO_TRAIN, left_s
+        _answering(exchanges, hosts), _ticker(settings), _rows(settings), ROWS_TO_TRAIN, left_s
     )
     here = [*_here(settings), examine_engine(read_status(settings.run_dir), clock.now())]
     return Diagnosis(clock.now(), (*hosts, *histories, *here))
@@ -50,9 +50,9 @@ def engine_diagnosis(settings: Settings, clock: Clock) -> Diagnosis:
     Only exchanges that ``MARKET_SOURCE`` allows are asked. The engine does not judge
     itself: whoever reads this adds `core.forecasting.deployment.examine_engine`.
     """
-    examined = venues(settings, clock, allowed_only=True)
-    hosts = examine_hosts(examined, clock, ALL_WITHIN_S)
-    known = [known_history(v, _rows(settings), ROWS_TO_TRAIN) for v in _answering(examined, hosts)]
+    exchanges = examined(settings, clock, allowed_only=True)
+    hosts = examine_hosts(exchanges, clock, ALL_WITHIN_S)
+    known = [known_history(v, _rows(settings), ROWS_TO_TRAIN) for v in _answering(exchanges, hosts)]
     return Diagnosis(clock.now(), (*hosts, *known, *_here(settings)))
 
 
@@ -79,16 +79,16 @@ def _here(settings: Settings) -> list[Finding]:
     return [examine_disk(settings.artifact_dir), examine_cache(settings.run_dir)]
 
 
-def _answering(examined: Sequence[Venue], hosts: Sequence[Finding]) -> list[Venue]:
-    """Return the venues of which a host answered, that host to be asked first."""
+def _answering(exchanges: Sequence[Examined], hosts: Sequence[Finding]) -> list[Examined]:
+    """Return the exchanges of which a host answered, that host to be asked first."""
     rows = iter(hosts)
     found = []
-    for venue in examined:
-        verdicts = {url: next(rows).verdict for url in venue.provider.base_urls}
+    for exchange in exchanges:
+        verdicts = {url: next(rows).verdict for url in exchange.provider.base_urls}
         first = next((url for url, verdict in verdicts.items() if verdict != "failure"), None)
         if first is not None:
-            venue.provider.prefer(first)
-            found.append(venue)
+            exchange.provider.prefer(first)
+            found.append(exchange)
     return found
 
 

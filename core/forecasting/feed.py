@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,21 +11,25 @@ import pandas as pd
 from core.domain import DEFAULT_TICKERS
 from core.errors import ExchangeError, HistoryError, UnknownSymbol
 from core.exchanges.base import Provider
-from core.history.cleaning import MINUTE, Gap, empty_candles, find_gaps, last_open, merge
+from core.forecasting.holding import Holding
+from core.forecasting.holes import has_come
+from core.forecasting.poll_times import PollTimes
+from core.history.cleaning import MINUTE, empty_candles, find_gaps, last_open
 from core.history.csv_store import CsvStore
-from core.history.filling import LONGEST_QUIET_MINUTES, fill_quiet_minutes
+from core.history.filling import LONGEST_QUIET_MINUTES
 from core.history.finality import without_unproven
-from core.history.sync import SyncPage, sync
+from core.history.sync import SyncPage, fetch_ranges, sync
 
 # Just-closed candles may still be revised: each poll reads these again.
 _REREAD: Final = 2 * MINUTE
-_FIRST_POLL_AFTER_CLOSE: Final = timedelta(milliseconds=400)
-_RETRY_PAUSES: Final = tuple(timedelta(seconds=s) for s in (0.7, 1, 1, 1.5, 2, 3, 5))
+# A poll reaches back to short holes of so long that were not asked for again.
+_REREAD_HOLES: Final = 30 * MINUTE
+# Candles later than this by the exchange's clock make that clock doubtful, once a minute;
+_CLOCK_DOUBTED_AFTER: Final = LONGEST_QUIET_MINUTES * MINUTE
+# so do candles held that have not closed by it: the next one closes within a minute.
+_CLOCK_DOUBTED_BEFORE: Final = 2 * MINUTE
 _CONTEXT_SPAN: Final = timedelta(days=30)
 _CONTEXT_EVERY: Final = timedelta(hours=1)
-_REFILL_PAUSES: Final = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 60))
-_REFILL_WITHIN: Final = timedelta(hours=24)
-_MAX_ROWS: Final = 100_000
 
 
 class TickerFeed:
@@ -37,8 +40,6 @@ class TickerFeed:
 
     Attributes
     ----------
-    ready : bool
-        Whether the newest candles are held.
     refusal : str
         Empty, or why this ticker could not be followed when last it was started.
     notice : str
@@ -54,23 +55,36 @@ class TickerFeed:
 
     def __init__(self, provider: Provider, store: CsvStore | None, ticker: str) -> None:
         self.ticker = ticker
-        self.candles: pd.DataFrame = empty_candles()
         self.context: pd.DataFrame = empty_candles()
-        self.ready = False
         self.rows_synced = 0
         self.refusal = ""
         self.notice = ""
         self.provider = provider
-        self._store = store
-        self._keeping = threading.Lock()
-        self._polls_without_news = 0
-        self._revised: list[datetime] = []
-        self._refills = 0
-        self._holes: list[Gap] = []
-        self._next_poll = self._next_context = self._next_refill = provider.now()
+        self._holding = Holding(provider, store)
+        self._caught_up = False
+        self._given_up: frozenset[datetime] = frozenset()
+        self._poll_times = PollTimes(provider.omits_empty_minutes)
+        self._next_poll = self._next_context = self._next_doubt = provider.now()
+
+    @property
+    def candles(self) -> pd.DataFrame:
+        """Return what is held; see `core.domain.CANDLE_COLUMNS`."""
+        return self._holding.candles
+
+    @candles.setter
+    def candles(self, candles: pd.DataFrame) -> None:
+        """Begin with `candles`, where there is no file to begin with."""
+        self._holding.candles = candles
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether the newest candles are held, and followed."""
+        return self._caught_up and not self._holding.is_closed()
 
     def start(self, rows: int, on_page: Callable[[SyncPage], None] | None = None) -> None:
         """Load what is stored and fetch what is missing of the newest `rows` minutes.
+
+        A retired feed does nothing.
 
         Raises
         ------
@@ -83,24 +97,36 @@ class TickerFeed:
             self.refusal = f"{self.provider.name.capitalize()} does not trade {self.ticker}."
             return
         self.refusal = ""
+        if self._holding.is_closed():
+            return
         if self.candles.empty:
             raise HistoryError(f"{self.provider.name} has no closed candle of {self.ticker}.")
+        if not self._caught_up:
+            self._holding.tidy()
+            self._schedule(news=True)
+            self._caught_up = True
         self.rows_synced = rows
-        if not self.ready:
-            self._compact()
-            self._schedule()
-            self.ready = True
 
     def _catch_up(self, rows: int, on_page: Callable[[SyncPage], None] | None) -> None:
+        if self._holding.is_closed():
+            return
         # The default tickers are traded nearly everywhere: their candles tell as much as a check.
         if self.ticker not in DEFAULT_TICKERS and not self.provider.lists(self.ticker):
             raise UnknownSymbol(f"{self.ticker} is not traded.")
-        if self.candles.empty:
-            self.candles = self._load()
-        for page in sync(self.provider, self.ticker, self.candles, rows):
-            self._keep(page.candles)
+        self.notice = self._holding.load() or self.notice
+        since = self.provider.now() - rows * MINUTE
+        for page in sync(self.provider, self.ticker, self.candles, rows, self._given_up):
+            self._holding.keep(page.candles)
+            if self._holding.is_closed():
+                return
             if on_page is not None:
                 on_page(page)
+        left = frozenset(hole.start for hole in find_gaps(self.candles) if hole.start >= since)
+        self._given_up |= left
+
+    def retire(self) -> None:
+        """Store and show nothing more: another feed does. Returns when nothing is being stored."""
+        self._holding.close()
 
     def refresh_context(self) -> None:
         """Fetch the hourly candles of the last 30 days: for display and volatility only."""
@@ -125,40 +151,34 @@ class TickerFeed:
         ExchangeError, HistoryError
             Nothing was changed.
         """
+        held_to = last_open(self.candles)
+        holes = self._holding.holes.unproven_quiet(held_to - _REREAD_HOLES)
         try:
-            news = self._news()
+            self._doubt_clock()
+            news = self._holding.keep(self._newest([hole.start for hole in holes], held_to))
         except (ExchangeError, HistoryError):
-            self._retry_later()
+            self._next_poll = self._poll_times.after_failure(self.provider.now())
             raise
-        if news.empty:
-            self._retry_later()
-            return False
-        self._revised += [t.to_pydatetime() for t in news.index.intersection(self.candles.index)]
-        self._keep(news)
-        self._polls_without_news = 0
-        self._schedule()
-        return True
+        self._holding.note_asked(holes, answered=True)
+        self._schedule(news=news)
+        return news
 
     def take_revised(self) -> list[datetime]:
-        """Return the open times of candles that were corrected since this was last called."""
-        revised, self._revised = self._revised, []
-        return revised
+        """Return open times of candles corrected meanwhile; see `Holding.take_revised`."""
+        return self._holding.take_revised()
 
-    def usable(self) -> tuple[pd.DataFrame, int]:
-        """Return the candles to learn and forecast from, and how many of them were filled.
-
-        They are those held, except that quiet minutes are filled where the exchange omits them.
-        """
-        if not self.provider.omits_empty_minutes:
-            return self.candles, 0
-        candles, filled = fill_quiet_minutes(self.candles)
-        return candles, int(filled.sum())
+    def usable(self) -> tuple[pd.DataFrame, pd.DatetimeIndex]:
+        """Return the candles to learn and forecast from; see `Holding.usable`."""
+        return self._holding.usable()
 
     def refill_due(self) -> bool:
         """Tell whether missing minutes of the last day should be asked for again."""
-        if not self.ready or not self._holes:
-            return False
-        return self._has_come(self._next_refill, _REFILL_PAUSES[-1])
+        return self.ready and self._holding.holes.is_due(self.provider.now())
+
+    @property
+    def refill_pending(self) -> bool:
+        """Tell whether any missing minutes are still to be asked for, now or later."""
+        return self._holding.holes.pending
 
     def refill(self) -> bool:
         """Ask for missing minutes of the last day again; return whether any came.
@@ -168,24 +188,19 @@ class TickerFeed:
         ExchangeError, HistoryError
             What came before is kept.
         """
-        pause = _REFILL_PAUSES[min(self._refills, len(_REFILL_PAUSES) - 1)]
-        self._refills += 1
-        self._next_refill = self.provider.now() + pause
+        holes = self._holding.holes.due(self.provider.now())
+        # At once, so that what fails is not asked for again before its pause is over.
+        self._holding.note_asked(holes, answered=False)
         before = len(self.candles)
-        for page in sync(self.provider, self.ticker, self.candles, self.rows_synced):
-            self._keep(page.candles)
+        for page in fetch_ranges(self.provider, self.ticker, self.candles, holes):
+            self._holding.keep(page.candles)
+        self._holding.note_asked(holes, answered=True)
         return len(self.candles) > before
 
     @property
     def refilling(self) -> str:
         """Return a sentence while missing minutes may still come, else nothing."""
-        if not self._holes or self._refills >= len(_REFILL_PAUSES):
-            return ""
-        minutes = sum(hole.minutes for hole in self._holes)
-        return (
-            f"{minutes} {'minute' if minutes == 1 else 'minutes'} of {self.ticker} are missing "
-            f"since {self._holes[0].start:%H:%M} UTC and are asked for again."
-        )
+        return self._holding.holes.sentence(self.ticker)
 
     @property
     def next_close(self) -> datetime:
@@ -193,66 +208,26 @@ class TickerFeed:
         return last_open(self.candles) + 2 * MINUTE
 
     def _has_come(self, time: datetime, longest: timedelta) -> bool:
-        """Tell whether `time` has come, or lies further ahead than anything is put off.
+        return has_come(time, self.provider.now(), longest)
 
-        Then the exchange's clock was wrong when it was set, and has been corrected since.
-        """
-        return not timedelta(0) < time - self.provider.now() <= longest
-
-    def _load(self) -> pd.DataFrame:
-        if self._store is None:
-            return empty_candles()
-        try:
-            return self._store.load().iloc[-_MAX_ROWS:]
-        except HistoryError as error:
-            aside = self._store.set_aside()
-            self.notice = f"{error} It was set aside as {aside.name} and is fetched again."
-            return empty_candles()
-
-    def _keep(self, page: pd.DataFrame) -> None:
-        """Put `page` on disk, then show it."""
-        with self._keeping:
-            if self._store is not None:
-                self._store.append(page, self.provider.name)
-            self.candles = merge(self.candles, page).iloc[-_MAX_ROWS:]
-            self._look_for_holes()
-
-    def _look_for_holes(self) -> None:
-        """Note what is missing of the last day; new holes are asked for soon, old ones seldom."""
-        since = self.provider.now() - _REFILL_WITHIN
-        quiet = LONGEST_QUIET_MINUTES if self.provider.omits_empty_minutes else 0
-        recent = self.candles[self.candles.index >= since]
-        holes = [hole for hole in find_gaps(recent) if hole.minutes > quiet]
-        if [hole.start for hole in holes] != [hole.start for hole in self._holes]:
-            self._refills = 0
-            self._next_refill = self.provider.now() + _REFILL_PAUSES[0]
-        self._holes = holes
-
-    def _compact(self) -> None:
-        with self._keeping:
-            if self._store is not None:
-                self._store.compact(self.candles, self.provider.name)
-
-    def _news(self) -> pd.DataFrame:
-        """Return closed candles that are not held, or held with other values."""
-        start = last_open(self.candles) - _REREAD
+    def _newest(self, holes: list[datetime], held_to: datetime) -> pd.DataFrame:
+        """Return the closed candles from before `held_to` on, and from the first of `holes`."""
+        start = min([held_to - _REREAD, *holes])
         end = self.provider.now().replace(second=0, microsecond=0)
         pages = list(self.provider.candles(self.ticker, start, end))
         if not pages:
             return empty_candles()
-        now, newest = self.provider.now(), last_open(self.candles)
-        page = without_unproven(pd.concat(pages), now, newest)
-        held = self.candles.reindex(page.index)
-        return page[~(held == page).all(axis=1)]
+        return without_unproven(pd.concat(pages), self.provider.now(), last_open(self.candles))
 
-    def _schedule(self) -> None:
-        """Poll right after the next close; while candles are missing, by growing pauses."""
-        if self.provider.now() < self.next_close:
-            self._next_poll = self.next_close + _FIRST_POLL_AFTER_CLOSE
-        else:
-            self._retry_later()
+    def _doubt_clock(self) -> None:
+        """Read the exchange's clock again where the candles held tell that it may be wrong."""
+        now = self.provider.now()
+        late_by = now - self.next_close
+        doubtful = late_by > _CLOCK_DOUBTED_AFTER or late_by < -_CLOCK_DOUBTED_BEFORE
+        if doubtful and self._has_come(self._next_doubt, MINUTE):
+            self._next_doubt = now + MINUTE
+            self.provider.sync_clock()
 
-    def _retry_later(self) -> None:
-        pause = _RETRY_PAUSES[min(self._polls_without_news, len(_RETRY_PAUSES) - 1)]
-        self._polls_without_news += 1
-        self._next_poll = self.provider.now() + pause
+    def _schedule(self, *, news: bool) -> None:
+        now = self.provider.now()
+        self._next_poll = self._poll_times.after_answer(now, self.next_close, news)

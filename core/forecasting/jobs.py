@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
@@ -33,24 +33,49 @@ class Jobs:
         self._failures: dict[str, int] = {}
         self._not_before: dict[str, float] = {}
         self._trouble: dict[str, str] = {}
+        self._about: dict[str, tuple[str, ...]] = {}
         self._forgotten: set[str] = set()
         self._lock = threading.Lock()
 
-    def start(self, name: str, work: Callable[[], None]) -> bool:
-        """Start `work` unless a job of that name runs or must wait; tell whether it started."""
+    def start(self, name: str, work: Callable[[], None], about: Sequence[str] = ()) -> bool:
+        """Start `work` unless a job of that name runs or must wait; tell whether it started.
+
+        Parameters
+        ----------
+        name : str
+        work : callable
+        about : sequence of str
+            The tickers that its trouble concerns; empty where it concerns everybody.
+        """
         with self._lock:
             running, not_before = self._running.get(name), self._not_before.get(name, -math.inf)
             waits = self._clock.monotonic() < not_before
             if waits or (running is not None and not running.done()):
                 return False
             self._forgotten.discard(name)
+            self._about[name] = tuple(about)
             self._running[name] = self._pool.submit(self._run, name, work)
             return True
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether any job runs or waits for a worker."""
+        with self._lock:
+            return any(not running.done() for running in self._running.values())
 
     def trouble(self) -> dict[str, str]:
         """Return the sentence of every job whose newest run failed, by name."""
         with self._lock:
             return dict(self._trouble)
+
+    def trouble_about(self, ticker: str) -> list[str]:
+        """Return the sentences that concern `ticker` alone; an empty one asks for everybody's."""
+        with self._lock:
+            return [
+                sentence
+                for name, sentence in self._trouble.items()
+                if (ticker in self._about[name] if ticker else not self._about[name])
+            ]
 
     def forget(self, name: str) -> None:
         """Forget how the job of that name ended; if it runs, how it will end."""

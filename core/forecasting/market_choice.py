@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from core.clock import Clock
-from core.domain import ForecastSpec, Market
+from core.domain import ForecastSpec, Market, provider_title
 from core.errors import ExchangeError, ExchangeTimeout, HistoryError, RateLimited
 from core.exchanges.access import host_of
 from core.exchanges.base import Provider
-from core.exchanges.binance import BinanceProvider
-from core.exchanges.coinbase import CoinbaseProvider
-from core.exchanges.kraken import KrakenProvider
+from core.exchanges.daemon import in_thread
+from core.exchanges.live import LIVE_NAMES, LiveProvider, live_providers
 from core.exchanges.simulated import SimulatedMarket
 from core.forecasting.supervision import BOOT_VARIABLE
-from core.forecasting.venues import Venues, title
+from core.forecasting.venues import Venues
 from core.history.cached_market import CachedMarket
 from core.settings import Settings
 
 PROBE_S: Final = 5.0
-LiveProvider = BinanceProvider | CoinbaseProvider | KrakenProvider
-_Probe = Future[ExchangeError | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,24 +97,15 @@ def choose_venues(settings: Settings, clock: Clock, held_real: bool) -> tuple[Ve
     if source == "cache":
         cache = cached_market(settings, clock)
         return _venues([cache], cache, settings, clock), (
-            f"What is on disk was chosen (MARKET_SOURCE=cache); it came from {title(cache.source)}."
+            "What is on disk was chosen (MARKET_SOURCE=cache); it came from "
+            f"{provider_title(cache.source)}."
         )
     live = live_providers(settings, clock)
     if source != "auto":
         chosen = next(provider for provider in live if provider.name == source)
-        reason = f"{title(source)} was chosen (MARKET_SOURCE={source})."
+        reason = f"{provider_title(source)} was chosen (MARKET_SOURCE={source})."
         return _venues([chosen], chosen, settings, clock), reason
     return _choose_automatically(live, settings, clock, held_real)
-
-
-def live_providers(settings: Settings, clock: Clock) -> list[LiveProvider]:
-    """Return every exchange that may be followed, in order of preference."""
-    gates = settings.run_dir / "gates"
-    return [
-        BinanceProvider(settings.binance_base_urls, clock, memory=gates / "binance.json"),
-        CoinbaseProvider(settings.coinbase_base_url, clock, memory=gates / "coinbase.json"),
-        KrakenProvider(settings.kraken_base_url, clock, memory=gates / "kraken.json"),
-    ]
 
 
 def cached_market(settings: Settings, clock: Clock) -> CachedMarket:
@@ -141,7 +129,7 @@ def holds_real_candles(settings: Settings) -> bool:
 
 
 def _live_directories(settings: Settings) -> dict[str, Path]:
-    return {name: settings.files_of(name) for name in ("binance", "coinbase", "kraken")}
+    return {name: settings.files_of(name) for name in LIVE_NAMES}
 
 
 def _venues(
@@ -149,7 +137,8 @@ def _venues(
     current: Provider,
     settings: Settings,
     clock: Clock,
-    why: str = "",
+    told: str = "",
+    last_resort: Callable[[], Provider] | None = None,
 ) -> Venues:
     return Venues(
         providers,
@@ -157,8 +146,9 @@ def _venues(
         clock,
         switch_after_s=settings.switch_after_seconds,
         return_after_s=settings.return_after_seconds,
-        ticker=(settings.watch[0] if settings.watch else ForecastSpec()).ticker,
-        why=why,
+        tickers=[spec.ticker for spec in settings.watch] or [ForecastSpec().ticker],
+        told=told,
+        last_resort=last_resort,
     )
 
 
@@ -167,18 +157,18 @@ def _choose_automatically(
 ) -> tuple[Venues, str]:
     first, failures = _first_to_answer(live, clock)
     told = " ".join(str(failure) for failure in failures)
+    on_disk = partial(cached_market, settings, clock)
     if first is not None:
         provider, url = first
         provider.prefer(url)
-        reason = f"{title(provider.name)} was chosen: {host_of(url)} answered at start."
-        why = "" if provider is live[0] else f"{title(live[0].name)} is not followed: {told}"
-        return _venues(live, provider, settings, clock, why), reason
+        reason = f"{provider_title(provider.name)} was chosen: {host_of(url)} answered at start."
+        return _venues(live, provider, settings, clock, told, on_disk), reason
     if held_real:
         return _without_answer(live, settings, clock, told)
     if any(isinstance(failure, RateLimited) for failure in failures):
-        return _venues(live, live[0], settings, clock), (
-            f"{title(live[0].name)} was chosen, though nothing answered at start, because a "
-            f"limit passes. {told}"
+        return _venues(live, live[0], settings, clock, told, on_disk), (
+            f"{provider_title(live[0].name)} was chosen, though nothing answered at start, "
+            f"because a limit passes. {told}"
         )
     market = SimulatedMarket(clock)
     return _venues([market], market, settings, clock), (
@@ -195,13 +185,13 @@ def _without_answer(
         "because no exchange answered at start, and this deployment holds real candles, "
         f"which are never mixed with simulated ones. {told}"
     )
-    try:
-        cache = cached_market(settings, clock)
-    except HistoryError:
-        venues = _venues(live, live[0], settings, clock)
-        return venues, f"{title(live[0].name)} was chosen, {why}"
-    venues = _venues([*live, cache], cache, settings, clock, f"No exchange answers. {told}")
-    return venues, f"What is on disk is shown, {why}"
+    on_disk = partial(cached_market, settings, clock)
+    current: Provider = live[0]
+    said = f"{provider_title(live[0].name)} was chosen, {why}"
+    with suppress(HistoryError):
+        current = on_disk()
+        said = f"What is on disk is shown, {why}"
+    return _venues(live, current, settings, clock, told, on_disk), said
 
 
 def _first_to_answer(
@@ -209,33 +199,23 @@ def _first_to_answer(
 ) -> tuple[tuple[LiveProvider, str] | None, list[ExchangeError]]:
     """Probe all hosts at once; return the first in order that answered, and the failures."""
     until = clock.monotonic() + PROBE_S
-    probes = [(p, url, _start_probe(p, url)) for p in live for url in p.base_urls]
+    probes = [
+        (p, url, in_thread(partial(p.probe, url, PROBE_S), f"probe {host_of(url)}"))
+        for p in live
+        for url in p.base_urls
+    ]
     failures: list[ExchangeError] = []
     for provider, url, probe in probes:
         try:
-            failure = probe.result(timeout=max(0.0, until - clock.monotonic()))
+            probe.result(timeout=max(0.0, until - clock.monotonic()))
         except TimeoutError:
-            failure = ExchangeTimeout(f"{host_of(url)} did not answer within {PROBE_S:.0f} s.")
-        if failure is None:
-            return (provider, url), failures
-        failures.append(failure)
-    return None, failures
-
-
-def _start_probe(provider: LiveProvider, url: str) -> _Probe:
-    """Probe in a thread of its own, which a stuck name look-up cannot make anyone wait for."""
-    outcome: _Probe = Future()
-
-    def probe() -> None:
-        try:
-            provider.probe(url, PROBE_S)
-        except ExchangeError as error:
-            outcome.set_result(error)
+            late = ExchangeTimeout(f"{host_of(url)} did not answer within {PROBE_S:.0f} s.")
+            failures.append(late)
+        except ExchangeError as failure:
+            failures.append(failure)
         else:
-            outcome.set_result(None)
-
-    threading.Thread(target=probe, name=f"probe {host_of(url)}", daemon=True).start()
-    return outcome
+            return (provider, url), failures
+    return None, failures
 
 
 def _remembered(run_dir: Path, boot: str) -> Choice | None:

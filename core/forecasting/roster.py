@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 from core.clock import Clock
 from core.domain import DEFAULT_TICKERS, ForecastSpec
 from core.exchanges.base import Provider
+from core.exchanges.live import LIVE_NAMES
 from core.forecasting.desk import SpecDesk
 from core.forecasting.feed import TickerFeed
 from core.forecasting.service import DEMAND_IDLE_AFTER
@@ -87,6 +89,7 @@ class Roster:
             self._directory,
             self._clock,
             timedelta(hours=self._settings.retrain_hours),
+            timedelta(hours=self._settings.model_expiry_hours),
         )
         desk.load()
         return desk
@@ -94,14 +97,24 @@ class Roster:
     def _close_desk(self, key: str) -> None:
         log.info("%s has been idle; it is dropped.", key)
         desk = self.desks.pop(key)
-        desk.discard()
+        desk.retire()
+        for directory in self._directories():
+            SpecDesk.discard(directory, desk.spec)
         self._store.withdraw(desk.spec)
 
     def _close_feed(self, ticker: str) -> None:
-        del self.feeds[ticker]
-        history = self._history(ticker)
-        if history is not None and ticker not in self._kept_tickers:
-            history.discard()
+        self.feeds.pop(ticker).retire()
+        if ticker not in self._kept_tickers:
+            for directory in self._directories():
+                CsvStore(directory, ticker, self._provider.market).discard()
+
+    def _directories(self) -> list[Path]:
+        """Return where something of a dropped spec may lie: also from before a switch."""
+        if self._directory is None:
+            return []
+        if self._provider.name == "simulated":
+            return [self._directory]
+        return [self._settings.files_of(name) for name in LIVE_NAMES]
 
     def _history(self, ticker: str) -> CsvStore | None:
         if self._directory is None:
@@ -109,6 +122,8 @@ class Roster:
         return CsvStore(self._directory, ticker, self._provider.market)
 
     def retire(self) -> None:
-        """Let no desk publish any more: another roster takes over."""
+        """Let nothing be published or stored any more: another roster takes over."""
         for desk in self.desks.values():
             desk.retire()
+        for feed in self.feeds.values():
+            feed.retire()

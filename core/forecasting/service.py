@@ -34,6 +34,8 @@ CANDLE_LATE_AFTER: Final = timedelta(seconds=90)
 DEMAND_IDLE_AFTER: Final = timedelta(minutes=10)
 _DEMAND_RENEW_EVERY: Final = timedelta(seconds=30)
 _NEW_DEMAND_EVERY: Final = timedelta(minutes=1)
+# Each costs the exchange a question whether it trades the pair.
+_FAILED_A_MINUTE: Final = 4
 JUST_STARTED: Final = "The engine has just started and is catching up."
 RETRAIN_EVERY: Final = timedelta(minutes=10)
 
@@ -80,6 +82,19 @@ class View:
         """Return what the engine is doing for the spec."""
         known = self.status.progress.get(self.spec.key) if self.status else None
         return known or Progress(stage="ready" if self.snapshot else "waiting")
+
+    @property
+    def trouble(self) -> str:
+        """Return what is wrong for everybody and with this ticker, each sentence once."""
+        if self.status is None:
+            return ""
+        said = (self.status.trouble, self.status.ticker_trouble.get(self.spec.ticker, ""))
+        return " ".join(dict.fromkeys(sentence for sentence in said if sentence))
+
+    @property
+    def refilling(self) -> str:
+        """Return which missing minutes of this ticker are being fetched, or nothing."""
+        return self.status.refilling.get(self.spec.ticker, "") if self.status else ""
 
     @property
     def current_forecasts(self) -> tuple[Forecast, ...]:
@@ -152,7 +167,7 @@ class ForecastService:
         status = self._store.status()
         if status is None:
             return list(DEFAULT_TICKERS)
-        failed = {key for key, progress in status.progress.items() if progress.stage == "failed"}
+        failed = self._failed_keys()
         specs = (ForecastSpec.from_text(text) for text in status.served)
         served = {spec.ticker for spec in specs if spec.key not in failed}
         return [*DEFAULT_TICKERS, *sorted(served.difference(DEFAULT_TICKERS))]
@@ -209,23 +224,38 @@ class ForecastService:
     def _admit(
         self, wanted: dict[str, Want], spec: ForecastSpec, client: str, now: datetime
     ) -> dict[str, Want]:
-        """Return `wanted` with `spec` renewed or added; idle demands are dropped."""
+        """Return `wanted` with `spec` renewed or added; idle demands are dropped.
+
+        A pair that cannot be followed keeps no place: it yields where one is needed, and its
+        visitor may ask for another at once.
+        """
         live = _live(wanted, now)
         if spec.key in live:
             return {**live, spec.key: replace(live[spec.key], last_seen=now)}
-        if len(live) >= self._max_specs:
+        failed = self._failed_keys() & live.keys()
+        if len(live) - len(failed) >= self._max_specs:
             raise DemandRefused(
                 f"All {self._max_specs} places for visitors' forecasts are taken. "
                 f"Served now: {self._served(live)}. A place frees after 10 idle minutes."
             )
-        newest = max((w.since for w in live.values() if w.client == client), default=None)
-        if newest is not None and now - newest < _NEW_DEMAND_EVERY:
+        lately = {k: w for k, w in live.items() if w.client == client and _is_new(w, now)}
+        if lately.keys() - failed or len(lately) > _FAILED_A_MINUTE:
+            newest = max(w.since for w in lately.values())
             raise DemandRefused(
                 "One new forecast per visitor and minute: this one is asked for again after "
                 f"{newest + _NEW_DEMAND_EVERY:%H:%M:%S} UTC. "
                 f"Served now: {self._served(live)}."
             )
-        return {**live, spec.key: Want(spec, client, since=now, last_seen=now)}
+        too_many = len(live) + 1 - self._max_specs
+        leaving = sorted(failed, key=lambda key: live[key].since)[: max(too_many, 0)]
+        kept = {k: w for k, w in live.items() if k not in leaving}
+        return {**kept, spec.key: Want(spec, client, since=now, last_seen=now)}
+
+    def _failed_keys(self) -> set[str]:
+        """Return the keys of specs that the engine cannot serve."""
+        status = self._store.status()
+        progress = status.progress if status else {}
+        return {key for key, known in progress.items() if known.stage == "failed"}
 
     def _served(self, live: dict[str, Want]) -> str:
         return ", ".join(s.to_text() for s in (*self.watch, *(w.spec for w in live.values())))
@@ -239,3 +269,7 @@ def _of_market(value: _Published | None, status: EngineStatus | None) -> _Publis
 def _live(wanted: dict[str, Want], now: datetime) -> dict[str, Want]:
     """Return the demands that somebody looked at lately."""
     return {k: w for k, w in wanted.items() if now - w.last_seen < DEMAND_IDLE_AFTER}
+
+
+def _is_new(want: Want, now: datetime) -> bool:
+    return now - want.since < _NEW_DEMAND_EVERY

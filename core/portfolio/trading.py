@@ -6,16 +6,20 @@ A trade is filled at a published quote, in full, without fees or spread. Amounts
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from core.domain import Market, Position, Quote, Trade
+from core.domain.portfolio import TradedBy
 from core.errors import ParameterError, TradeRefused
 
 AMOUNT_LOW: Final = 1.0
 AMOUNT_HIGH: Final = 10_000_000.0
+# A comma parts thousands only: "1,5" is not read as fifteen. assets/orders.js reads the same.
+_AMOUNT: Final = re.compile(r"(\d{1,3}(,\d{3})+|\d+)(\.\d*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,10 @@ def parse_amount(value: object) -> float:
     ParameterError
         Not a number, or outside `AMOUNT_LOW` to `AMOUNT_HIGH`.
     """
-    try:
-        amount = float(str(value).replace(",", "").strip())
-    except ValueError:
-        amount = math.nan
+    text = str(value).strip()
+    amount = float(text.replace(",", "")) if _AMOUNT.fullmatch(text) else math.nan
     if not AMOUNT_LOW <= amount <= AMOUNT_HIGH:
-        given = "nothing" if value in (None, "") else str(value).strip()[:24]
+        given = "nothing" if value is None or not text else text[:24]
         raise ParameterError(
             "amount",
             f"amount must be from {AMOUNT_LOW:,.0f} to {AMOUNT_HIGH:,.0f} USD, not {given}.",
@@ -49,7 +51,11 @@ def parse_amount(value: object) -> float:
 
 
 def buy(
-    amount: float, quote: Quote | None, now: datetime, tradable_for: timedelta
+    amount: float,
+    quote: Quote | None,
+    now: datetime,
+    tradable_for: timedelta,
+    by: TradedBy = "hand",
 ) -> tuple[Position, Trade]:
     """Spend `amount` USD at `quote`.
 
@@ -59,6 +65,8 @@ def buy(
         The exchange's clock, which also stamped the quote.
     tradable_for : timedelta
         Age up to which a quote may be traded at.
+    by : {"hand", "cue"}
+        Who ordered it.
 
     Raises
     ------
@@ -68,10 +76,16 @@ def buy(
     quote = _tradable(quote, now, tradable_for)
     units = amount / quote.price
     position = Position(quote.market, quote.ticker, units, amount, quote.price, now, quote.provider)
-    return position, _trade("buy", quote, units, amount, now, profit=None)
+    return position, _trade("buy", quote, units, amount, now, None, by)
 
 
-def sell(position: Position, quote: Quote | None, now: datetime, tradable_for: timedelta) -> Trade:
+def sell(
+    position: Position,
+    quote: Quote | None,
+    now: datetime,
+    tradable_for: timedelta,
+    by: TradedBy = "hand",
+) -> Trade:
     """Sell all of `position` at `quote`, of whichever provider; otherwise as `buy`.
 
     Raises
@@ -87,7 +101,7 @@ def sell(position: Position, quote: Quote | None, now: datetime, tradable_for: t
         )
     value = position.units * quote.price
     profit = value - position.invested
-    return _trade("sell", quote, position.units, value, now, profit)
+    return _trade("sell", quote, position.units, value, now, profit, by)
 
 
 def can_mark(position: Position, quote: Quote) -> bool:
@@ -128,6 +142,7 @@ def _trade(
     amount: float,
     now: datetime,
     profit: float | None,
+    by: TradedBy,
 ) -> Trade:
     return Trade(
         market=quote.market,
@@ -140,4 +155,5 @@ def _trade(
         quote_time=quote.time,
         provider=quote.provider,
         profit=profit,
+        by=by,
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from core.domain import Quote
-from core.errors import ExchangeError, ExchangeUnavailable, UnknownSymbol
+from core.errors import BadAnswer, ExchangeError, ExchangeUnavailable, UnknownSymbol
 from core.exchanges.simulated import SimulatedMarket
 from core.exchanges.simulated_traits import DEFAULT_SEED
 from tests.clocks import ManualClock
@@ -16,13 +16,20 @@ from tests.clocks import ManualClock
 class Market(SimulatedMarket):
     """`failing` names what fails ("clock", "1m", "1h", "quotes"), `error` what is raised then.
 
-    A `halted` pair is unknown to whoever asks for more than the last candles. After
-    `stopped_at` there are no candles, though the clock goes on.
+    A `halted` pair is unknown to whoever asks for more than the last candles; a `broken` one
+    fails whenever it is asked for. After `stopped_at` there are no candles, though the clock
+    goes on; `stopped` names the pairs that this is so for, empty means all. What is asked for
+    from before `damaged_to` on comes in the wrong shape. Of a `delisted` pair there is no price;
+    `priced` are the tickers of each call for prices.
     """
 
     failing: frozenset[str] = frozenset()
     halted: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
+    stopped: frozenset[str] = frozenset()
     stopped_at: datetime | None = None
+    damaged_to: datetime | None = None
+    delisted: frozenset[str] = frozenset()
 
     def __init__(
         self, clock: ManualClock, name: str = "simulated", seed: int = DEFAULT_SEED
@@ -33,6 +40,7 @@ class Market(SimulatedMarket):
         self.clock_syncs = 0
         self.slow: dict[str, threading.Event] = {}
         self.asked: list[str] = []
+        self.priced: list[tuple[str, ...]] = []
 
     def sync_clock(self) -> float:
         self.clock_syncs += 1
@@ -51,7 +59,11 @@ class Market(SimulatedMarket):
             if self._coins[ticker] is coin:
                 go_on.wait(20)
         self._fail(interval)
-        if self.stopped_at is not None:
+        self._break(ticker for ticker in self.broken if self._coins[ticker] is coin)
+        if self.damaged_to is not None and interval == "1m" and start < self.damaged_to:
+            raise BadAnswer("A row is not as documented.")
+        stands = not self.stopped or any(self._coins[ticker] is coin for ticker in self.stopped)
+        if self.stopped_at is not None and stands:
             end = min(end or self.stopped_at, self.stopped_at)
         if end is None or start < end:
             yield from super()._pages(coin, start, end, interval)
@@ -61,5 +73,13 @@ class Market(SimulatedMarket):
             raise self.error or ExchangeUnavailable(f"No answer: {what}.")
 
     def quotes(self, tickers: Sequence[str]) -> dict[str, Quote]:
+        self.priced.append(tuple(tickers))
         self._fail("quotes")
+        if self.delisted.intersection(tickers):
+            raise UnknownSymbol("It is not traded.")
+        self._break(self.broken.intersection(tickers))
         return super().quotes(tickers)
+
+    def _break(self, tickers: Iterable[str]) -> None:
+        for ticker in tickers:
+            raise ExchangeUnavailable(f"No answer for {ticker}.")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from core.domain import Forecast, Interval
-from core.forecasting.context import last_day, seed_band
+from core.forecasting.context import last_day, seed_bands
 from core.history.cleaning import empty_candles
 from tests.made import START, made_candles
 
@@ -42,24 +42,24 @@ def test_without_a_day_the_change_is_not_known():
     assert last_day(made_candles(600), empty_candles()).change is None
 
 
-def forecast(band: Interval | None, minutes: int = 45) -> Forecast:
-    return Forecast("long", START, START + timedelta(minutes=minutes), 100.0, 100.0, band)
+def forecast(*bands: Interval, minutes: int = 45) -> Forecast:
+    return Forecast("long", START, START + timedelta(minutes=minutes), 100.0, 100.0, bands)
 
 
 def test_a_known_band_is_left():
     band = Interval(0.8, 99.0, 101.0)
-    assert seed_band(forecast(band), hourly(made_candles(6_000))).band is band
+    assert seed_bands(forecast(band), hourly(made_candles(6_000))).band is band
 
 
 def test_too_few_hours_give_no_band():
-    assert seed_band(forecast(None), hourly(made_candles(600))).band is None
+    assert seed_bands(forecast(), hourly(made_candles(600))).band is None
 
 
 def test_the_seeded_band_holds_about_eighty_percent_of_outcomes():
     candles = made_candles(40_000, seed=11)
     log_price = np.log(candles["close"].to_numpy())
     moves = log_price[45:] - log_price[:-45]
-    band = seed_band(forecast(None), hourly(candles.iloc[:20_000])).band
+    band = seed_bands(forecast(), hourly(candles.iloc[:20_000])).band
     low, high = np.log(band.low / 100), np.log(band.high / 100)
     inside = ((moves[20_000::45] > low) & (moves[20_000::45] < high)).mean()
     assert inside == pytest.approx(0.8, abs=0.06)

@@ -121,7 +121,7 @@ def test_an_engine_that_beats_is_named_with_what_it_follows():
     finding = examine_engine(beat(), NOW)
     assert finding.verdict == "ok"
     assert finding.meaning == (
-        "Engine 4711 beat 0.4 s ago and follows binance since 2026-03-01 10:00 UTC."
+        "Engine 4711 beat 0.4 s ago and follows Binance since 2026-03-01 10:00 UTC."
     )
     assert finding.advice == ""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,58 @@ def test_a_ban_told_before_is_kept_to_and_nothing_is_asked(tmp_path: Path, excha
     assert "418" in row.meaning
     assert "Wait until" in row.advice
     assert not serves_live(again)
+
+
+def test_a_refusal_is_remembered_until_when_it_says_and_the_ways_out_are_named(
+    tmp_path: Path, exchange: LocalExchange
+):
+    settings = settings_of(tmp_path, exchange)
+    settings.run_dir.mkdir()
+    clock = SystemClock()
+    exchange.fail("451", count=None)
+    first = host_row(diagnose(settings, clock), exchange)
+    again = host_row(diagnose(settings, clock), exchange)
+    assert len(exchange.calls()) == 1
+    assert (first.status, again.status) == (451, None)
+    assert "not asked again now" not in first.meaning
+    assert "it was not asked again now" in again.meaning
+    until = re.search(r"alone until (\S+ \S+) UTC", again.advice)
+    ends = datetime.fromisoformat(f"{until.group(1)}+00:00")
+    assert timedelta(hours=23) < ends - clock.now() <= timedelta(hours=24)
+    for way_out in ("BINANCE_BASE_URL", "MARKET_SOURCE=auto", "delete run/gates/binance.json in"):
+        assert way_out in again.advice
+    assert str(tmp_path) not in again.advice
+
+
+def test_what_the_advice_names_ends_the_refusal(tmp_path: Path, exchange: LocalExchange):
+    settings = settings_of(tmp_path, exchange)
+    settings.run_dir.mkdir()
+    exchange.fail("451", count=1)
+    row = host_row(diagnose(settings, SystemClock()), exchange)
+    (settings.artifact_dir / re.search(r"delete (\S+)", row.advice).group(1)).unlink()
+    assert host_row(diagnose(settings, SystemClock()), exchange).verdict == "ok"
+
+
+def test_a_file_that_keeps_a_ban_is_not_to_be_deleted(
+    tmp_path: Path, exchange: LocalExchange, second: LocalExchange
+):
+    settings = settings_of(tmp_path, exchange, second)
+    settings.run_dir.mkdir()
+    exchange.fail("451", count=None)
+    diagnose(settings_of(tmp_path, exchange), SystemClock())
+    second.fail("418", retry_after="600")
+    diagnose(settings, SystemClock())
+    diagnosis = diagnose(settings, SystemClock())
+    assert all("delete" not in finding.advice for finding in diagnosis.findings)
+
+
+def test_a_firewall_is_asked_again_soon(tmp_path: Path, exchange: LocalExchange):
+    settings = settings_of(tmp_path, exchange)
+    settings.run_dir.mkdir()
+    exchange.fail("403", count=None)
+    row = host_row(diagnose(settings, SystemClock()), exchange)
+    assert "alone until" in row.advice
+    assert "delete" not in row.advice
 
 
 def test_a_ban_at_one_host_holds_for_all_hosts_of_the_exchange(

@@ -20,16 +20,21 @@ MINUTE = timedelta(minutes=1)
 
 
 class LateMarket(SimulatedMarket):
-    """The simulated market, whose newest candle is published `delay` after its close."""
+    """The simulated market, whose newest candle is published `delay` after its close.
+
+    The candle opened at `unfinal` has a volume of 1 that is to be corrected.
+    """
 
     delay = timedelta(seconds=2)
     volume_added = 0.0
+    unfinal: datetime | None = None
 
     def _pages(self, coin, start, end, interval) -> Iterator[pd.DataFrame]:
         known = self.now() - self.delay
         last = known.replace(second=0, microsecond=0)
         for page in super()._pages(coin, start, min(end or last, last), interval):
-            yield page.assign(volume=page["volume"] + self.volume_added)
+            volume = (page["volume"] + self.volume_added).mask(page.index == self.unfinal, 1.0)
+            yield page.assign(volume=volume)
 
 
 class BreakingMarket(SimulatedMarket):
@@ -44,6 +49,27 @@ class BreakingMarket(SimulatedMarket):
                 raise ExchangeUnavailable("It answered 503.")
             self.pages = None if self.pages is None else self.pages - 1
             yield page
+
+
+class SkewedMarket(SimulatedMarket):
+    """The simulated market, whose clock tells `true_offset` too much when it is read."""
+
+    offset = timedelta(0)
+    true_offset = timedelta(hours=2)
+    readings = 0
+
+    def now(self) -> datetime:
+        return super().now() + self.offset
+
+    def sync_clock(self) -> float:
+        self.readings += 1
+        self.offset = self.true_offset
+        return self.offset / timedelta(milliseconds=1)
+
+    def _pages(self, coin, start, end, interval) -> Iterator[pd.DataFrame]:
+        closed = super().now().replace(second=0, microsecond=0)
+        if start < closed:
+            yield from super()._pages(coin, start, min(end or closed, closed), interval)
 
 
 @pytest.fixture
@@ -76,8 +102,9 @@ def test_a_restart_fetches_only_what_is_missing(clock, store):
     again = TickerFeed(SimulatedMarket(clock), store, "BTC-USD")
     fetched = []
     again.start(2_000, lambda page: fetched.append(len(page.candles)))
-    assert sum(fetched) == 10
+    assert sum(fetched) == 10 + 2  # the two newest ones held are read again
     assert len(again.candles) == 2_010
+    assert len(store.path.read_text().splitlines()) == 1 + 2_010
 
 
 def test_more_rows_are_fetched_behind_the_ones_held(clock, store):
@@ -142,6 +169,67 @@ def test_a_revised_candle_replaces_the_one_held(clock, store):
     assert len(feed.candles) == 1_001
 
 
+@pytest.mark.parametrize("away", [60, 300, 90_000])
+def test_a_candle_that_is_corrected_while_nobody_looks_is_overwritten(clock, store, away):
+    market = LateMarket(clock)
+    market.unfinal = NOON.replace(second=0) - MINUTE
+    before = TickerFeed(market, store, "BTC-USD")
+    before.start(1_000)
+    assert before.candles["volume"].iloc[-1] == 1.0
+    market.unfinal = None
+    clock.advance(away)
+    feed = TickerFeed(market, store, "BTC-USD")
+    feed.start(1_000)
+    corrected = NOON.replace(second=0) - MINUTE
+    assert feed.candles.loc[corrected, "volume"] != 1.0
+    assert store.load().loc[corrected, "volume"] == feed.candles.loc[corrected, "volume"]
+    assert feed.take_revised() == [corrected]
+    assert feed.take_revised() == []
+
+
+def test_a_candle_that_is_final_late_is_corrected_before_the_next_one_closes(clock, store):
+    market = LateMarket(clock)
+    market.delay = timedelta(0)
+    feed = TickerFeed(market, store, "BTC-USD")
+    feed.start(1_000)
+    market.unfinal = NOON.replace(second=0)
+    clock.advance(30.5)
+    assert feed.due()
+    assert feed.poll()
+    assert feed.candles["volume"].iloc[-1] == 1.0
+    clock.advance(20)
+    market.unfinal = None
+    clock.advance(10)
+    assert feed.due()
+    assert feed.poll()
+    assert feed.candles["volume"].iloc[-1] != 1.0
+    assert feed.take_revised() == [NOON.replace(second=0)]
+    assert not feed.due()
+    clock.advance(29)
+    assert not feed.due()
+
+
+def test_a_clock_by_which_candles_are_very_late_is_read_again_once_a_minute(clock, store):
+    market = SkewedMarket(clock)
+    feed = TickerFeed(market, store, "BTC-USD")
+    feed.start(1_000)
+    market.offset = timedelta(hours=2)
+    market.readings = 0
+    for _ in range(300):
+        clock.advance(1)
+        if feed.due():
+            feed.poll()
+    assert 4 <= market.readings <= 6
+    market.true_offset = timedelta(0)
+    for _ in range(130):
+        clock.advance(1)
+        if feed.due():
+            feed.poll()
+    assert market.offset == timedelta(0)
+    assert newest_open(feed) == market.now().replace(second=0, microsecond=0) - MINUTE
+    assert market.readings <= 8
+
+
 def test_a_damaged_file_is_set_aside_and_fetched_again(clock, store):
     store.path.parent.mkdir(exist_ok=True)
     store.path.write_bytes(b"garbage\n\x00")
@@ -157,3 +245,29 @@ def test_a_ticker_that_is_not_traded_is_refused_in_a_sentence(clock):
     feed.start(1_000)
     assert not feed.ready
     assert feed.refusal == "Simulated does not trade NOPE-USD."
+
+
+def test_a_clock_by_which_candles_held_are_not_closed_yet_is_read_again(clock, store):
+    market = SkewedMarket(clock)
+    market.true_offset = timedelta(0)
+    feed = TickerFeed(market, store, "BTC-USD")
+    feed.start(1_000)
+    market.offset = -timedelta(hours=2)
+    clock.advance(60)
+    assert feed.due()
+    feed.poll()
+    assert market.readings == 1
+    assert newest_open(feed) == market.now().replace(second=0, microsecond=0) - MINUTE
+
+
+def test_a_file_that_cannot_be_compacted_stops_no_candle(clock, store, caplog):
+    market = SimulatedMarket(clock)
+    TickerFeed(market, store, "BTC-USD").start(1_000)
+    store.append(store.load(), market.name)
+    store.path.with_suffix(".csv.new").mkdir()
+    feed = TickerFeed(market, store, "BTC-USD")
+    feed.start(1_000)
+    assert "BTC-USD_history.csv cannot be compacted" in caplog.text
+    clock.advance(60)
+    assert feed.due()
+    assert feed.poll()

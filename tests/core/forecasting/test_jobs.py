@@ -123,3 +123,21 @@ def test_a_wall_clock_set_back_prolongs_no_pause(jobs: Jobs, clock: ManualClock)
     clock.set_back(3_600)
     clock.advance(1.1)
     wait_until(lambda: jobs.start("a", lambda: None))
+
+
+def test_trouble_is_told_to_those_it_concerns(jobs: Jobs):
+    jobs.start("poll ETH-USD", fail(ExchangeUnavailable("ETH fails.")), ["ETH-USD"])
+    jobs.start("clock", fail(ExchangeUnavailable("No clock.")))
+    wait_until(lambda: len(jobs.trouble()) == 2)
+    assert jobs.trouble_about("ETH-USD") == ["ETH fails."]
+    assert jobs.trouble_about("") == ["No clock."]
+    assert jobs.trouble_about("BTC-USD") == []
+
+
+def test_it_is_busy_while_anything_runs(jobs: Jobs):
+    hold = threading.Event()
+    assert not jobs.busy
+    jobs.start("a", lambda: hold.wait(5) or None)
+    assert jobs.busy
+    hold.set()
+    wait_until(lambda: not jobs.busy)

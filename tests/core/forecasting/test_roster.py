@@ -56,7 +56,9 @@ def test_a_visitors_spec_is_dropped_after_ten_minutes_with_all_it_left(
     desk.train(feed.candles, "first")
     desk.publish(store, feed.candles, feed.context)
     assert store.snapshot(VISITED) is not None
-    assert len(list((tmp_path / "simulated").glob(f"{VISITED.key}*"))) == 5
+    left = tmp_path / "simulated"
+    assert len(list((left / "models" / VISITED.key).rglob("*.joblib"))) == 2
+    assert len(list(left.glob(f"{VISITED.key}*"))) == 1
 
     clock.advance(timedelta(minutes=10).total_seconds() + 1)
     dropped = roster.follow_demand()
@@ -64,7 +66,8 @@ def test_a_visitors_spec_is_dropped_after_ten_minutes_with_all_it_left(
     assert (dropped.keys, dropped.tickers) == ({VISITED.key}, {"ETH-USD"})
     assert store.snapshot(VISITED) is None
     assert store.series(VISITED) is None
-    assert list((tmp_path / "simulated").glob(f"{VISITED.key}*")) == []
+    assert list(left.glob(f"{VISITED.key}*")) == []
+    assert list((left / "models").iterdir()) == []
     assert (tmp_path / "simulated" / "ETH-USD_history.csv").exists()
 
 
@@ -79,3 +82,18 @@ def test_candles_of_a_ticker_nobody_lists_by_default_go_too(
     clock.advance(601)
     roster.follow_demand()
     assert not history.exists()
+
+
+def test_training_that_ends_after_its_spec_was_dropped_leaves_nothing(
+    roster: Roster, store: SnapshotStore, clock: ManualClock, tmp_path: Path
+):
+    want(store, clock, VISITED)
+    roster.follow_demand()
+    desk, feed = roster.desks[VISITED.key], roster.feeds["ETH-USD"]
+    feed.start(VISITED.rows_wanted)
+    clock.advance(601)
+    roster.follow_demand()
+    desk.train(feed.candles, "first")
+    desk.publish(store, feed.candles, feed.context)
+    assert store.snapshot(VISITED) is None
+    assert list((tmp_path / "simulated").rglob(f"{VISITED.key}*")) == []

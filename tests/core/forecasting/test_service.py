@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from core.domain import EngineStatus, ForecastSpec, Market, Quote
+from core.domain import EngineStatus, ForecastSpec, Market, Progress, Quote
 from core.forecasting.service import ForecastService
 from core.forecasting.store import SnapshotStore
 from tests.clocks import ManualClock
@@ -131,3 +132,42 @@ def test_a_refused_page_takes_no_lock(service, store, monkeypatch):
         service.view(ForecastSpec(ticker), str(number))
     monkeypatch.setattr(store, "update_wanted", pytest.fail)
     assert "All 2 places" in service.view(ForecastSpec("XRP-USD"), "z").refusal
+
+
+def fail(store: SnapshotStore, clock: ManualClock, *specs: ForecastSpec) -> None:
+    """Publish that the engine cannot serve `specs`."""
+    failed = {spec.key: Progress("failed", message="It is not traded.") for spec in specs}
+    store.publish_status(replace(status(clock), progress=failed))
+
+
+def test_a_failed_pair_does_not_keep_its_visitor_waiting(service, store, clock):
+    wrong = ForecastSpec("NOPE-USD")
+    assert service.view(wrong, "a").refusal == ""
+    assert "per visitor and minute" in service.view(ForecastSpec("ETH-USD"), "a").refusal
+    fail(store, clock, wrong)
+    assert service.view(ForecastSpec("ETH-USD"), "a").refusal == ""
+    assert "per visitor and minute" in service.view(ForecastSpec("SOL-USD"), "a").refusal
+
+
+def test_failed_pairs_yield_their_place_the_oldest_first(service, store, clock):
+    wrong = [ForecastSpec("NOPE-USD"), ForecastSpec("NADA-USD")]
+    for spec in wrong:
+        service.view(spec, "a")
+        fail(store, clock, *wrong)
+        clock.advance(1)
+    assert service.view(ForecastSpec("ETH-USD"), "b").refusal == ""
+    assert list(store.wanted()) == ["NADA-USD", "ETH-USD"]
+    assert service.view(ForecastSpec("SOL-USD"), "c").refusal == ""
+    assert list(store.wanted()) == ["ETH-USD", "SOL-USD"]
+    assert "All 2 places" in service.view(ForecastSpec("XRP-USD"), "d").refusal
+
+
+def test_failed_pairs_are_few_in_a_minute(store, clock):
+    service = ForecastService(store, clock, [WATCHED], max_specs=8)
+    wrong = [ForecastSpec(f"NOPE{number}-USD") for number in range(6)]
+    fail(store, clock, *wrong)
+    answers = [service.view(spec, "a").refusal for spec in wrong]
+    assert answers[:5] == [""] * 5
+    assert "per visitor and minute" in answers[5]
+    clock.advance(61)
+    assert service.view(wrong[5], "a").refusal == ""
