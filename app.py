@@ -21,8 +21,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from callbacks import register_all
 from callbacks.answers import QuickAnswers
 from callbacks.conditions import condition
+from callbacks.wellformed import read_callback
 from components import shell
-from components.theme import INDEX
 from core.clock import SystemClock
 from core.domain import ForecastSpec
 from core.forecasting.service import ForecastService, View
@@ -41,7 +41,25 @@ _YEAR: Final = "public, max-age=31536000, immutable"
 _VERSION: Final[str] = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"][
     "version"
 ]
+# The largest honest request carries the trade log, about 100 kB.
+_LARGEST_REQUEST: Final = 1_000_000
+# Dash's scripts that nothing here uses, left out: what they do before anything is shown
+# keeps a slow phone busy. Every browser this app can run in has what the first would add.
+_UNUSED_SCRIPTS: Final = ("/deps/polyfill@", "/dash/dash_table/")
 _CALLBACK_PATH: Final = "/_dash-update-component"
+
+
+class LeanDash(Dash):
+    """Dash without the scripts that this application has no use for."""
+
+    def interpolate_index(self, scripts: str = "", **parts: str) -> str:
+        """Return the index page; `scripts` has one tag a line."""
+        used = [
+            tag
+            for tag in scripts.splitlines()
+            if not any(unused in tag for unused in _UNUSED_SCRIPTS)
+        ]
+        return super().interpolate_index(scripts="\n".join(used), **parts)
 
 
 def create_app(
@@ -60,9 +78,10 @@ def create_app(
         For how long an answer that is the same for all may be given again.
     """
     server = server or Flask("app")
+    server.config["MAX_CONTENT_LENGTH"] = _LARGEST_REQUEST
     answers = QuickAnswers(reuse_s)
     answers.attach(server)
-    app = Dash(
+    app = LeanDash(
         "app",
         server=server,
         use_pages=True,
@@ -72,7 +91,7 @@ def create_app(
         update_title=None,
         compress=True,
         serve_locally=True,
-        index_string=INDEX,
+        index_string=shell.index(),
         external_stylesheets=[f"/vendor/bootstrap.min.css?v={_BOOTSTRAP.stat().st_mtime_ns}"],
         meta_tags=[
             {"name": "viewport", "content": "width=device-width, initial-scale=1"},
@@ -175,44 +194,10 @@ def _meet_callback(app: Dash, answers: QuickAnswers) -> Response | None:
     """Answer quickly what can be, and 400, not a traceback, what no page of ours asks."""
     if request.path != _CALLBACK_PATH or request.method != "POST":
         return None
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict) or not _is_callback(app, body):
+    body = read_callback(app)
+    if body is None:
         abort(400, "This is not a callback of this application.")
     return answers.find(app, body)
-
-
-def _is_callback(app: Dash, body: dict[str, Any]) -> bool:
-    output = body.get("output")
-    known = app.callback_map.get(output) if isinstance(output, str) else None
-    if known is None:
-        return False
-    changed = body.get("changedPropIds", [])
-    return (
-        all(_matches(known[kind], body.get(kind, [])) for kind in ("inputs", "state"))
-        and isinstance(changed, list)
-        and all(isinstance(item, str) for item in changed)
-        and _outputs_fit(output, body.get("outputs"))
-    )
-
-
-def _matches(declared: list[dict[str, Any]], given: object) -> bool:
-    """Tell whether `given` are values of exactly the declared properties, in their order."""
-    if not isinstance(given, list) or len(given) != len(declared):
-        return False
-    return all(
-        isinstance(item, dict)
-        and (item.get("id"), item.get("property")) == (want["id"], want["property"])
-        for want, item in zip(declared, given, strict=True)
-    )
-
-
-def _outputs_fit(output: str, outputs: object) -> bool:
-    """Tell whether `outputs` lists the properties that the callback's name is made of."""
-    listed = outputs if isinstance(outputs, list) else [outputs]
-    if not all(isinstance(item, dict) for item in listed):
-        return False
-    names = [f"{item.get('id')}.{item.get('property')}" for item in listed]
-    return output == (f"..{'...'.join(names)}.." if isinstance(outputs, list) else names[0])
 
 
 def _cache_fingerprinted(response: Response) -> Response:

@@ -1,8 +1,10 @@
-"""Command line: the pipeline once (default), the engine, or the doctor.
+"""Command line: the pipeline once (default), the engine, the doctor, models, an evaluation.
 
 python main.py --ticker BTC-USD
 python main.py engine
 python main.py doctor
+python main.py evaluate --candles FILE
+python main.py models list
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import Any, NoReturn
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from core.clock import SystemClock
-from core.domain import PARAMETER_RANGES, ForecastSpec
+from core.domain import HORIZONS, PARAMETER_RANGES, ForecastSpec
 from core.errors import MarketPulseError, ParameterError
 from core.portfolio.trading import parse_amount
 from core.settings import Settings
@@ -41,6 +43,10 @@ def main(arguments: list[str] | None = None) -> int:
             _engine()
         if options.command == "doctor":
             return _doctor(options)
+        if options.command == "evaluate":
+            return _evaluate(options)
+        if options.command == "models":
+            return _models(options)
         return _once(options)
     except ParameterError as error:
         return _fail(error, 2)
@@ -66,14 +72,55 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument(
         "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, no table"
     )
-    parser.add_argument("--ticker", default="BTC-USD", help="pair to forecast (BTC-USD)")
-    for name in _SPEC_OPTIONS:
-        parser.add_argument(f"--{name.replace('_', '-')}", help=_range_text(name))
+    evaluate = commands.add_parser("evaluate", help="walk forward over the candles of a file")
+    add_evaluate_options(evaluate)
+    _add_models(commands)
+    _add_spec_options(parser, "BTC-USD", None)
     parser.add_argument("--candles", type=Path, help="a CSV of candles instead of a market")
     parser.add_argument("--force-retrain", action="store_true", help="ignore stored models")
     parser.add_argument("--invest", help="simulated amount in USD to value at both forecasts")
     parser.add_argument("--json", action="store_true", help="print JSON, and no progress")
     return parser
+
+
+def add_evaluate_options(evaluate: argparse.ArgumentParser) -> None:
+    """Add what `evaluate` understands; docs/operations.md lists the same."""
+    # Suppressed where the main command has the same, so that those before are not forgotten.
+    unset = argparse.SUPPRESS
+    evaluate.add_argument("--candles", type=Path, default=unset, help="CSV of 1-minute candles")
+    _add_spec_options(evaluate, unset, unset)
+    evaluate.add_argument("--refit-minutes", help="minutes between trainings (1,440)")
+    evaluate.add_argument(
+        "--original", action="store_true", help="judge the original's way: trees on the price level"
+    )
+    evaluate.add_argument("--json", action="store_true", default=unset, help="print JSON, no table")
+    evaluate.add_argument(
+        "--predictions", type=Path, metavar="OUT.csv", help="write every forecast that was scored"
+    )
+
+
+def _add_models(commands: Any) -> None:
+    models = commands.add_parser("models", help="list stored models, promote one, or roll back")
+    models.add_argument("action", choices=("list", "promote", "rollback"))
+    models.add_argument("version", nargs="?", help="the version to promote")
+    models.add_argument("--horizon", choices=HORIZONS, help="minute or long (both)")
+    models.add_argument(
+        "--source",
+        choices=("binance", "coinbase", "kraken", "simulated"),
+        help="whose candles they learned from (those the engine follows)",
+    )
+    # Suppressed, so that options before the command are not forgotten.
+    models.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, no table"
+    )
+    _add_spec_options(models, argparse.SUPPRESS, argparse.SUPPRESS)
+
+
+def _add_spec_options(parser: argparse.ArgumentParser, ticker: str, default: str | None) -> None:
+    parser.add_argument("--ticker", default=ticker, help="pair to forecast (BTC-USD)")
+    for name in _SPEC_OPTIONS:
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, default=default, help=_range_text(name))
 
 
 def _range_text(name: str) -> str:
@@ -109,9 +156,57 @@ def _doctor(options: argparse.Namespace) -> int:
     return exit_code(diagnosis)
 
 
-def _once(options: argparse.Namespace) -> int:
+def _evaluate(options: argparse.Namespace) -> int:
+    spec = _spec(options)
+    if options.candles is None:
+        raise ParameterError("candles", "evaluate needs --candles FILE, a CSV of 1-minute candles.")
+    from core.commands.evaluate import evaluate_file, parse_refit_minutes
+    from core.commands.evaluation_tables import print_evaluation
+    from core.commands.printing import refit_bar
+
+    refit_minutes = parse_refit_minutes(options.refit_minutes)
+    with refit_bar(hidden=options.json) as show:
+        evaluation = evaluate_file(
+            options.candles, spec, refit_minutes, options.original, show, options.predictions
+        )
+    if options.json:
+        print(json.dumps(evaluation.to_json(), indent=2, allow_nan=False))
+    else:
+        print_evaluation(evaluation)
+    return 0
+
+
+def _models(options: argparse.Namespace) -> int:
+    if (options.action == "promote") != (options.version is not None):
+        wants = "a version" if options.action == "promote" else "no version"
+        raise ParameterError("version", f"models {options.action} takes {wants}.")
+    logging.basicConfig(level=logging.ERROR)
+    from core.commands.models import ModelShelf
+    from core.commands.printing import print_models
+
+    shelf = ModelShelf(_spec(options), Settings.from_env(), SystemClock(), options.source)
+    done: list[str] = []
+    if options.action == "promote":
+        done = [shelf.promote(options.version, options.horizon)]
+    elif options.action == "rollback":
+        done = shelf.roll_back(options.horizon)
+    rows = [row for row in shelf.rows() if options.horizon in (None, row.horizon)]
+    if options.json:
+        listed = [row.to_json() for row in rows]
+        print(json.dumps({"source": shelf.source, "done": done, "models": listed}, indent=2))
+    else:
+        print_models(rows, shelf.spec, shelf.source)
+        print(*done, sep="\n", end="\n" if done else "")
+    return 0
+
+
+def _spec(options: argparse.Namespace) -> ForecastSpec:
     values: dict[str, Any] = {name: getattr(options, name) for name in _SPEC_OPTIONS}
-    spec = ForecastSpec.parse({**values, "ticker": options.ticker})
+    return ForecastSpec.parse({**values, "ticker": options.ticker})
+
+
+def _once(options: argparse.Namespace) -> int:
+    spec = _spec(options)
     amount = None if options.invest is None else parse_amount(options.invest)
     logging.basicConfig(level=logging.ERROR)
     from core.commands.printing import print_result, progress_bar

@@ -2,7 +2,7 @@
    reader's own zone, with UTC beside them where there is room for a title. */
 (function () {
   "use strict";
-  const pulse = (window.pulse = window.pulse || {});
+  const { pulse } = window;
   const MINUS = "\u2212";
   const THIN = "\u202f";
   const formats = new Map();
@@ -25,6 +25,9 @@
     const text = number(value, digits);
     return value > 0 && /[1-9]/.test(text) ? "+" + text : text;
   }
+
+  /* digits after the point that a price of this scale is read with */
+  const decimals = (price) => Math.abs(price) >= 10 ? 2 : Math.abs(price) >= 0.1 ? 4 : 6;
 
   const percent = (fraction, digits = 2) => signed(100 * fraction, digits) + THIN + "%";
 
@@ -61,6 +64,6 @@
   const provider = (name) => NAMES[name] || name[0].toUpperCase() + name.slice(1);
 
   pulse.format = {
-    provider, MINUS, THIN, number, signed, percent, arrow, direction, duration, local, utc, utcClock,
+    provider, MINUS, THIN, decimals, number, signed, percent, arrow, direction, duration, local, utc, utcClock,
   };
 })();

@@ -1,18 +1,40 @@
-/* What needs no server and no callback: theme, range buttons, CSV export, the hidden tab. */
+/* What needs no server and no callback: theme, CSV export, the hidden tab. */
 (function () {
   "use strict";
-  const pulse = (window.pulse = window.pulse || {});
+  const { pulse } = window;
   const root = document.documentElement;
   const WISHES = ["system", "dark", "light"];
   const system = matchMedia("(prefers-color-scheme: light)");
-  const preferences = { refresh: 3, paused: false };
-  pulse.preferences = preferences;
-  pulse.paused = () => preferences.paused;
-  pulse.refreshSeconds = () => preferences.refresh;
-  pulse.refreshText = () => preferences.paused ? "paused" : `${preferences.refresh} s`;
+  pulse.paused = () => pulse.prefs.get("paused");
+  pulse.refreshSeconds = () => pulse.addressedRefresh() ?? pulse.prefs.get("refresh");
+  /* A hidden page rests, unless it shall be heard or shall notify. */
+  const isHeard = () => pulse.prefs.get("sound") || pulse.prefs.get("notify");
+  pulse.isIdle = () => pulse.paused() || (document.hidden && !isHeard());
+  /* At once, not when Dash has stored the wish: what was pressed must be seen to be. */
+  pulse.markPause = () => document.querySelector("[data-pause]")
+    ?.setAttribute("aria-pressed", String(pulse.paused()));
+  pulse.refreshText = () => pulse.paused() ? "paused" : `${pulse.refreshSeconds()} s`;
 
   /* what was on screen while nobody looked is old: the next tick does not wait its turn */
   pulse.tickNow = (id) => window.dash_clientside.set_props(id, { n_intervals: Date.now() });
+
+  /* A tick at once, also of a paused page; never a training. */
+  const PATIENCE_MS = 10000;
+  function refreshPrices() {
+    const button = document.querySelector("button.refresh");
+    if (!button || button.getAttribute("aria-busy") === "true") return;
+    button.setAttribute("aria-busy", "true");
+    pulse.tickNow(`${document.querySelector(".page-root").dataset.page}-interval`);
+    setTimeout(() => {
+      if (button.getAttribute("aria-busy") !== "true") return;
+      button.removeAttribute("aria-busy");
+      pulse.toast({ kind: "error", title: "Not refreshed", text: "The server does not answer." });
+    }, PATIENCE_MS);
+  }
+
+  pulse.prefs.onChange(pulse.markPause);
+  pulse.onTick(() => document.querySelector("button.refresh")?.removeAttribute("aria-busy"));
+  pulse.refreshPrices = refreshPrices;
 
   function applyTheme(wish) {
     const light = wish === "light" || (wish === "system" && system.matches);
@@ -54,7 +76,9 @@
     const button = event.target.closest("button");
     if (!button) return;
     if (button.id === "theme") nextTheme();
-    if (button.dataset.hours) pulse.charts.setRange(Number(button.dataset.hours));
+    if (button.id === "live-copy") pulse.copyLink();
+    if ("pause" in button.dataset) pulse.prefs.set({ paused: !pulse.paused() });
+    if (button.matches(".refresh")) refreshPrices();
     if (button.dataset.export) saveTable(button.dataset.export, button.dataset.file);
   });
 
@@ -62,9 +86,9 @@
     const page = document.querySelector(".page-root");
     if (!page) return;
     const id = `${page.dataset.page}-interval`;
-    window.dash_clientside.set_props(id, { disabled: document.hidden || preferences.paused });
+    window.dash_clientside.set_props(id, { disabled: pulse.isIdle() });
     if (document.hidden) return;
     pulse.seen.at = Date.now();
-    if (!preferences.paused) pulse.tickNow(id);
+    if (!pulse.paused()) pulse.tickNow(id);
   });
 })();

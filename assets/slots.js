@@ -2,7 +2,7 @@
    writes inside one. What calls this, and when, is in tick.js. */
 (function () {
   "use strict";
-  const pulse = (window.pulse = window.pulse || {});
+  const { pulse } = window;
   const f = () => pulse.format;
   const seen = {
     tick: null, holdings: null, page: null, key: null, before: null, at: 0, toldAt: 0,
@@ -15,10 +15,18 @@
   /* the exchange's clock now, as far as the last tick tells */
   const clock = () => seen.tick.now + (seen.tick.frozen ? 0 : Date.now() - seen.toldAt);
   const held = () => (seen.holdings || {})[seen.tick.market] || null;
+  /* time since `ms` by the reader's clock where the market's stands still */
+  const age = (ms) => f().duration(((seen.tick.frozen ? Date.now() : seen.tick.now) - ms) / 1000);
   const worth = () => {
     const hold = seen.tick.hold, position = held();
     return hold && position && hold[3] === position.bought_at ? hold : null;
   };
+
+  /* time of the price that the value is by, where that is too old to be the present one; else 0 */
+  const oldPriceTime = () => (worth() || [])[4] || 0;
+  const atLastPrice = () => `at the last price, ${f().local(oldPriceTime(), "seconds")}`;
+  /* a price too old to sell at: the server would refuse */
+  const isSellable = () => worth()[4] === undefined && seen.tick.state !== "offline";
 
   function write(element, text, kind, title) {
     if (element.textContent !== text) element.textContent = text;
@@ -62,10 +70,24 @@
     const expired = clock() >= target;
     const cell = element.closest(".cell-forecast");
     if (cell) cell.dataset.expired = expired ? "yes" : "no";
-    if (expired) return write(element, `expired at ${f().local(target)}`, "", f().utc(target));
+    const style = tick.frozen ? "date" : "time";
+    if (expired) return write(element, `expired at ${f().local(target, style)}`, "", f().utc(target));
     const delta = (tick.delta || {})[horizon];
     const text = delta == null ? "" : f().arrow(f().signed(delta, tick.dp));
     return write(element, text, f().direction(text), "");
+  }
+
+  /* a market that stands still has no "ago": what it shows may be of another day */
+  function writeCandle(element, tick) {
+    if (tick.candle == null) return write(element, "none", undefined, "");
+    const text = tick.frozen ? f().local(tick.candle, "date")
+      : `${f().local(tick.candle)}, closed ${ago(tick.candle)}`;
+    return write(element, text, undefined, f().utc(tick.candle));
+  }
+
+  function writeQuoteAge(element, tick) {
+    if (tick.quote == null) return write(element, "none");
+    return write(element, tick.frozen ? f().local(tick.quote, "date") : ago(tick.quote));
   }
 
   function writeWeight(element, tick) {
@@ -104,6 +126,13 @@
     return `${stageText(tick)} ${stepsText(tick)}`.trim();
   }
 
+  /* a training beside the forecasts of the models before it */
+  function writeTrainingBar(element, tick) {
+    const [stage, done, total] = tick.progress || ["", 0, 0];
+    element.parentElement.hidden = tick.v == null || stage !== "training" || !total;
+    element.style.width = total ? `${(100 * done / total).toFixed(1)}%` : "0";
+  }
+
   const MARKETS = { live: "LIVE", simulated: "SIMULATED" };
   const PROVIDERS = { simulated: "SIMULATED", cache: "OFFLINE CACHE" };
 
@@ -119,10 +148,21 @@
 
   function notValued() {
     const position = held(), { provider } = seen.tick;
+    if (oldPriceTime()) return `Valued ${atLastPrice()}.`;
     if (!position || worth() || !position.provider || !provider) return "";
     if (position.provider === provider) return "";
     return `Bought at ${f().provider(position.provider)}'s price; ` +
       `not valued at ${f().provider(provider)}'s.`;
+  }
+
+  /* A position of the other market is kept as it is: no price of this one is its own. */
+  function elsewhere() {
+    const { market } = seen.tick;
+    const other = Object.keys(MARKETS).find((name) => name !== market && (seen.holdings || {})[name]);
+    if (!other) return "";
+    const position = seen.holdings[other];
+    return `Held in the ${other} market, not valued here: ${units(position)}, bought for ` +
+      `${money(position.invested)} on ${f().local(position.bought_at, "date")}.`;
   }
 
   function profitTitle() {
@@ -138,7 +178,7 @@
   const SLOTS = {
     price: writePrice,
     change: writeChange,
-    quoted: (e, t) => writeTime(e, t.quote, "seconds"),
+    quoted: (e, t) => writeTime(e, t.quote, t.frozen ? "date" : "seconds"),
     day: (e, t) => writeSigned(e, t.day == null ? "" : f().arrow(f().percent(t.day))),
     low: (e, t) => write(e, t.low == null ? "" : f().number(t.low, t.dp === 2 ? 0 : t.dp)),
     high: (e, t) => write(e, t.high == null ? "" : f().number(t.high, t.dp === 2 ? 0 : t.dp)),
@@ -150,11 +190,9 @@
     provider: (e, t) => write(e, PROVIDERS[t.provider] || f().provider(t.provider || "engine")),
     since: writeSince,
     note: (e, t) => write(e, t.note || "", undefined, t.note || ""),
-    candle: (e, t) => write(e, t.candle == null ? "none" :
-      `${f().local(t.candle)}, closed ${ago(t.candle)}`, undefined, t.candle == null ? "" : f().utc(t.candle)),
-    issued: (e, t) => writeTime(e, t.candle, "seconds"),
-    models: (e, t) => write(e, t.models == null ? "none yet" :
-      `${f().duration((t.now - t.models) / 1000)} old`),
+    candle: writeCandle,
+    issued: (e, t) => writeTime(e, t.candle, t.frozen ? "date" : "seconds"),
+    models: (e, t) => write(e, t.models == null ? "none yet" : `${age(t.models)} old`),
     weight: writeWeight,
     beat: (e, t) => write(e, t.beat == null ? "none" : t.beat < 10 ?
       `${f().number(t.beat, 1)} s ago` : `${f().duration(t.beat)} ago`),
@@ -163,15 +201,18 @@
     steps: (e, t) => write(e, stepsText(t)),
     bar: writeBar,
     why: (e, t) => write(e, t.note || ""),
+    "training-bar": writeTrainingBar,
     "training-now": (e, t) => write(e, trainingText(t)),
     "retrain-summary": (e, t) => write(e, trainingText(t) || (t.models == null ? "" :
-      `${f().duration((t.now - t.models) / 1000)} old`)),
+      `${age(t.models)} old`)),
     profit: (e) => { const h = worth(); writeSigned(e, h ? f().signed(h[1]) + " USD" : "–"); },
     "profit-share": (e) => {
       const h = worth();
       writeSigned(e, h ? f().arrow(f().percent(h[2])) : "");
     },
     "not-valued": (e) => write(e, notValued()),
+    elsewhere: (e) => write(e, elsewhere()),
+    "no-curve": (e) => write(e, notValued()),
     value: (e) => { const h = worth(); write(e, h ? money(h[0]) : "–"); },
     invested: (e) => { const p = held(); write(e, p ? money(p.invested) : "–"); },
     units: (e) => { const p = held(); write(e, p ? units(p) : "–"); },
@@ -182,16 +223,19 @@
     },
     "sell-text": (e) => {
       const h = worth();
-      write(e, h ? `Sell now for ${money(h[0])}` : "Sell now");
+      if (h && !isSellable()) return write(e, "Cannot sell now: the price is old");
+      return write(e, h ? `Sell now for ${money(h[0])}` : "Sell now");
     },
     "profit-title": (e) => write(e, profitTitle()),
     "profit-subtitle": (e) => {
       const p = held();
-      write(e, p ? `${units(p)} marked to the live price` : "Marked to the live price from the moment you invest");
+      if (!p) return write(e, "Marked to the live price from the moment you invest");
+      if (oldPriceTime()) return write(e, `${units(p)} ${atLastPrice()}`);
+      return write(e, worth() ? `${units(p)} marked to the live price` : units(p));
     },
     pid: (e, t) => write(e, t.pid == null ? "–" : String(t.pid)),
     started: (e, t) => writeTime(e, t.started, "date"),
-    "quote-age": (e, t) => write(e, t.quote == null ? "none" : ago(t.quote)),
+    "quote-age": writeQuoteAge,
     offset: (e, t) => write(e, t.offset == null ? "not measured" : `${f().signed(t.offset, 0)} ms`),
     rows: (e, t) => write(e, t.rows == null ? "–" : f().number(t.rows[0], 0)),
     gaps: (e, t) => write(e, t.rows == null ? "–" :
@@ -200,5 +244,6 @@
     "next-training": (e, t) => t.next == null ? write(e, "–") : writeTime(e, t.next, "date"),
   };
 
-  Object.assign(pulse, { slots: SLOTS, write, held, source });
+  pulse.addSlots(SLOTS);
+  Object.assign(pulse, { write, held, worth, oldPriceTime, source });
 })();

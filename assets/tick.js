@@ -2,7 +2,7 @@
    slots.js says. */
 (function () {
   "use strict";
-  const pulse = (window.pulse = window.pulse || {});
+  const { pulse } = window;
   const { seen } = pulse;
   const page = () => document.querySelector(".page-root");
 
@@ -22,6 +22,8 @@
     }
     for (const element of document.querySelectorAll("[data-held]")) {
       element.dataset.held = pulse.held() ? "yes" : "no";
+      element.dataset.valued = pulse.worth() ? "yes" : "no";
+      element.dataset.old = pulse.oldPriceTime() ? "yes" : "no";
     }
   }
 
@@ -33,10 +35,12 @@
     element.classList.add(change > 0 ? "tint-up" : "tint-down");
   }
 
-  /* the training that was asked for has run */
-  function forgetRequest() {
-    const id = "live-retrain-answer";
-    if (document.getElementById(id)) window.dash_clientside.set_props(id, { children: "" });
+  /* The training that was asked for has run; how the models do stands above the answer. */
+  function tellTrained(at) {
+    const answer = document.getElementById("live-retrain-answer");
+    if (!answer || !answer.textContent) return;
+    const children = `Done: both models are new since ${pulse.format.local(at, "seconds")}.`;
+    window.dash_clientside.set_props(answer.id, { children });
   }
 
   function show(tick, holdings) {
@@ -45,14 +49,18 @@
     const price = seen.tick && seen.tick.price;
     const key = [root.dataset.page, location.search, pulse.source(tick)].join();
     const same = seen.key === key;
-    if (same && seen.tick.models < tick.models) forgetRequest();
+    if (same && seen.tick.models < tick.models) tellTrained(tick.models);
+    const stoodStill = seen.tick && seen.tick.frozen;
     seen.before = same ? price : null;
     const at = Date.now();
     Object.assign(seen, { tick, holdings, key, search: location.search, at, toldAt: at });
     root.dataset.state = tick.state;
     root.dataset.ready = tick.v == null ? "no" : "yes";
+    pulse.cues.take(tick);
     fill();
+    if (Boolean(stoodStill) !== Boolean(tick.frozen)) writeMoments(document);
     if (seen.before != null && tick.price != null) tint(tick.price - seen.before);
+    pulse.tellOfTick(tick);
   }
 
   /* the server itself may be gone: then nothing on screen is new, and the page says so */
@@ -77,9 +85,13 @@
     }
   }, 1000);
 
+  /* What a market that stands still forecast may be for another day. */
+  const styleOf = (element) =>
+    seen.tick && seen.tick.frozen && element.closest(".cell-forecast") ? "date" : element.dataset.style;
+
   function writeMoments(root) {
     for (const element of root.querySelectorAll("time[datetime]")) {
-      pulse.write(element, pulse.format.local(Date.parse(element.getAttribute("datetime")), element.dataset.style));
+      pulse.write(element, pulse.format.local(Date.parse(element.getAttribute("datetime")), styleOf(element)));
     }
   }
 

@@ -10,11 +10,11 @@ from typing import Final
 
 from dash import Dash
 
-from callbacks import controls, live, model_health, portfolio, shell, trading
+from callbacks import controls, cues, live, live_paint, model_health, portfolio, shell, trading
 from core.forecasting.service import ForecastService
 from core.settings import Settings
 
-ROOMS: Final = (shell, live, trading, controls, model_health, portfolio)
+ROOMS: Final = (shell, cues, live, live_paint, trading, controls, model_health, portfolio)
 
 
 def register_all(app: Dash, service: ForecastService, settings: Settings) -> None:

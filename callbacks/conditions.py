@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from components.formatting import duration, provider_name, utc_clock, utc_text
-from core.domain import EngineStatus
+from components.formatting import duration, utc_clock, utc_text
+from core.domain import EngineStatus, provider_title
 from core.forecasting.service import CANDLE_LATE_AFTER, QUOTE_STALE_AFTER, View
 from core.settings import EngineMode
 
@@ -35,14 +35,15 @@ def condition(view: View, engine: EngineMode) -> Condition:
     blocked = _blocked(view.status, view.now)
     if view.snapshot is None:
         return _without_snapshot(view, view.status, blocked)
-    return blocked or _offline(view.status) or _stale(view, view.status) or _fresh(view.status)
+    stale = _stale(view, view.status)
+    return blocked or _offline(view.status) or stale or _fresh(view, view.status)
 
 
 def _without_snapshot(view: View, status: EngineStatus, blocked: Condition | None) -> Condition:
     progress = view.progress
     if progress.stage == "failed":
-        return "failed", progress.message or status.trouble
-    why = blocked[1] if blocked else status.trouble
+        return "failed", progress.message or view.trouble
+    why = blocked[1] if blocked else view.trouble
     said = (progress.message, why, status.degraded)
     return "preparing", " ".join(sentence for sentence in said if sentence)
 
@@ -54,7 +55,7 @@ def _blocked(status: EngineStatus, now: datetime) -> Condition | None:
         return None
     verb = "has banned this address" if block.kind == "banned" else "limits the rate of requests"
     until = utc_clock(_whole_minute(block.until), now)
-    name = provider_name(status.provider)
+    name = provider_title(status.provider)
     return block.kind, f"{name} {verb} until {until}: nothing is sent before."
 
 
@@ -72,7 +73,7 @@ def _offline(status: EngineStatus) -> Condition | None:
 
 
 def _stale(view: View, status: EngineStatus) -> Condition | None:
-    said = [sentence for sentence in (status.trouble, _age_sentence(view, status)) if sentence]
+    said = [sentence for sentence in (view.trouble, _age_sentence(view, status)) if sentence]
     return ("stale", " ".join(said)) if said else None
 
 
@@ -80,7 +81,7 @@ def _age_sentence(view: View, status: EngineStatus) -> str:
     if view.snapshot is not None and view.switching:
         if view.progress.stage == "failed":
             return view.progress.message
-        old, new = provider_name(view.snapshot.provider), provider_name(status.provider)
+        old, new = provider_title(view.snapshot.provider), provider_title(status.provider)
         return f"{old}'s last candles are shown, without a live price, until {new}'s are here."
     if view.candle_age is not None and view.candle_age > CANDLE_LATE_AFTER:
         return f"The last closed candle is {duration(view.candle_age.total_seconds())} old."
@@ -91,11 +92,11 @@ def _age_sentence(view: View, status: EngineStatus) -> str:
     return ""
 
 
-def _fresh(status: EngineStatus) -> Condition:
+def _fresh(view: View, status: EngineStatus) -> Condition:
     if status.market == "simulated":
         return "simulated", f"{SIMULATED_NOTE} {status.reason}".strip()
-    if status.refilling:
-        return "refilling", f"{status.refilling} {status.degraded}".strip()
+    if view.refilling:
+        return "refilling", f"{view.refilling} {status.degraded}".strip()
     if status.degraded:
         return "degraded", status.degraded
     return "ok", ""

@@ -1,10 +1,11 @@
-"""Controls: Apply checks every field and changes the address; Retrain asks the engine."""
+"""Controls: Apply and Watch check what is typed and change the address; Retrain asks the engine."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
 
 from dash import Dash, Input, Output, State, no_update
 
@@ -13,35 +14,40 @@ from callbacks.visitors import read_spec_text
 from components import ids
 from components.controls import ticker_options
 from components.ids import CONTROL_NAMES, control, control_error, of
-from core.domain import ForecastSpec, parse_whole_number
+from core.domain import ForecastSpec, parse_ticker, parse_whole_number
 from core.errors import ParameterError
 from core.forecasting.service import ForecastService
 from core.settings import Settings
 
 PAGE = "live"
+# The coin comes first; shorter ones before USD may be coins themselves, such as FDUSD.
+_EXCHANGE_SYMBOL: Final = re.compile(
+    r"(?P<coin>[A-Z0-9]{2,12}?)-?(?:USDT|USDC|BUSD|(?<=[A-Z0-9]{3})(?<!-)USD)"
+)
 
 
 def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
     """Register Apply, the quick choice of a ticker, and Retrain."""
     _register_ticker(app, service)
+    _register_watch(app)
 
     @app.callback(
         Output(ids.URL, "search", allow_duplicate=True),
         Output(ids.PREFERENCES, "data", allow_duplicate=True),
         *(Output(control_error(name), "children") for name in CONTROL_NAMES),
         *(Output(control(name), "invalid") for name in CONTROL_NAMES),
-        Input(of(PAGE, "typed"), "data"),
+        Input(ids.TYPED, "data"),
         State(ids.PREFERENCES, "data"),
         prevent_initial_call=True,
     )
     def apply(typed: object, preferences: object) -> Any:
-        if not isinstance(typed, dict):  # a page that opens, not a click
+        if not isinstance(typed, dict):
             return (no_update,) * (2 + 2 * len(CONTROL_NAMES))
         return render_apply(typed, preferences)
 
     app.clientside_callback(
         script("collect"),
-        Output(of(PAGE, "typed"), "data"),
+        Output(ids.TYPED, "data"),
         Input(of(PAGE, "apply"), "n_clicks"),
         State(of(PAGE, "control-names"), "data"),
         prevent_initial_call=True,
@@ -82,6 +88,60 @@ def _register_ticker(app: Dash, service: ForecastService) -> None:
     )
 
 
+def _register_watch(app: Dash) -> None:
+    @app.callback(
+        Output(ids.URL, "search", allow_duplicate=True),
+        Output(of(PAGE, "watch-error"), "children"),
+        Output(of(PAGE, "watch"), "invalid"),
+        Input(ids.TYPED_PAIR, "data"),
+        State(ids.URL, "search"),
+        prevent_initial_call=True,
+    )
+    def watch(typed: object, search: object) -> Any:
+        if not isinstance(typed, dict):
+            return no_update, no_update, no_update
+        return render_watch(typed.get("pair"), search)
+
+    app.clientside_callback(
+        script("collectPair"),
+        Output(ids.TYPED_PAIR, "data"),
+        Input(of(PAGE, "watch-go"), "n_clicks"),
+        Input(of(PAGE, "watch"), "n_submit"),
+        State(of(PAGE, "watch"), "value"),
+        prevent_initial_call=True,
+    )
+
+
+def render_watch(typed: object, search: object) -> tuple[Any, str, bool]:
+    """Return the address of the pair that was typed, or the sentence why it is none."""
+    try:
+        ticker = read_pair(typed)
+    except ParameterError as error:
+        return no_update, str(error), True
+    query = dict(parse_qsl(search.removeprefix("?"))) if isinstance(search, str) else {}
+    kept = {"refresh": query["refresh"]} if "refresh" in query else {}
+    return "?" + urlencode({"ticker": ticker, **kept}), "", False
+
+
+def read_pair(typed: object) -> str:
+    """Return the ticker of ``ETH``, ``eth-usd`` or ``ETH/USD``.
+
+    Raises
+    ------
+    ParameterError
+        Nothing was typed, an exchange's own symbol was, or it is no pair at all.
+    """
+    text = str(typed or "").strip().upper().replace("/", "-")
+    if not text:
+        raise ParameterError("ticker", "Type a coin such as ETH, or a pair such as ETH-USD.")
+    symbol = _EXCHANGE_SYMBOL.fullmatch(text)
+    if symbol is not None:
+        coin = symbol["coin"]
+        sentence = f"{text[:24]} is an exchange's own symbol: type {coin} or {coin}-USD."
+        raise ParameterError("ticker", sentence)
+    return parse_ticker(text if "-" in text else f"{text}-USD")
+
+
 def render_apply(values: Mapping[str, object], preferences: object) -> tuple[Any, ...]:
     """Return the new address and preferences, or a sentence beside each refused field."""
     errors = field_errors(values)
@@ -91,7 +151,7 @@ def render_apply(values: Mapping[str, object], preferences: object) -> tuple[Any
         return no_update, no_update, *sentences, *invalid
     known = preferences if isinstance(preferences, dict) else {}
     refresh = parse_whole_number("refresh", values["refresh"])
-    wish = {"v": 1, "paused": known.get("paused") is True, "refresh": refresh}
+    wish = {**known, "v": 1, "refresh": refresh}
     return address(ForecastSpec.parse(values)), wish, *sentences, *invalid
 
 

@@ -14,6 +14,7 @@ from callbacks.visitors import client_address, read_spec_text
 from components import ids, tables
 from components.doctor import doctor_table
 from components.ids import of
+from components.importance import importance_panel
 from components.small_charts import error_figure
 from core.domain import HORIZONS, Diagnosis, Series, Snapshot
 from core.forecasting.deployment import examine_engine
@@ -21,7 +22,7 @@ from core.forecasting.service import ForecastService, View
 from core.settings import Settings
 
 PAGE = "health"
-_PARTS = ("tail", "models", "retrains", "reason")
+_PARTS = ("tail", "models", "drivers", "promotions", "retrains", "reason")
 
 
 def register(app: Dash, service: ForecastService, settings: Settings) -> None:
@@ -96,12 +97,14 @@ def _register_scripts(app: Dash) -> None:
 
 
 def render_paint(view: View, snapshot: Snapshot, series: Series) -> tuple[Any, ...]:
-    """Return (tail, models, retrains, reason, minute figure, long figure)."""
+    """Return (tail, models, drivers, promotions, retrains, reason, minute figure, long figure)."""
     models = [snapshot.models[h] for h in HORIZONS if h in snapshot.models]
     figures = [error_figure(series.tails[h]) if h in series.tails else no_update for h in HORIZONS]
     return (
         tables.tail_table(snapshot.spec, models),
         tables.models_table(snapshot),
+        importance_panel(snapshot),
+        tables.promotions_table(snapshot),
         tables.retrains_table(snapshot.spec, snapshot.retrains),
         engine_sentences(view),
         *figures,

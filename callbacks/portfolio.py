@@ -1,15 +1,16 @@
-"""Portfolio, and the short log on Live: the trades this browser keeps, of this market."""
+"""Portfolio: its tick and what sales earned; and the trade logs of both pages that have one."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, Input, Output
+from dash import Dash, Input, Output, State
 
+from callbacks.clientside import script
 from callbacks.live import register_tick
 from components import ids, tables
 from components.ids import of
-from core.domain import Market, Trade
+from core.domain import Market
 from core.forecasting.service import ForecastService
 from core.portfolio.stored import trades_from_stored
 from core.portfolio.trading import realised
@@ -23,29 +24,24 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
     register_tick(app, service, settings, PAGE)
 
     @app.callback(
-        Output(of(PAGE, "trades"), "children"),
         Output(of(PAGE, "realised"), "children"),
         Input(ids.TRADES, "data"),
         Input(ids.MARKET, "data"),
     )
-    def log(stored: object, market: object) -> Any:
-        trades = trades_of(market, stored)
-        return tables.trades_table(trades), tables.money(realised(trades, market_word(market)))
+    def earned(stored: object, market: object) -> Any:
+        return render_realised(stored, market)
 
-    @app.callback(
-        Output(of("live", "trades"), "children"),
-        Input(ids.TRADES, "data"),
-        Input(ids.MARKET, "data"),
-    )
-    def short_log(stored: object, market: object) -> Any:
-        return tables.short_trades(trades_of(market, stored))
-
-
-def market_word(market: object) -> Market:
-    """Return the market a page says it shows; live unless it says simulated."""
-    return "simulated" if market == "simulated" else "live"
+    for page in ("live", PAGE):
+        app.clientside_callback(
+            script("showTrades"),
+            Output(of(page, "trades"), "children"),
+            Input(ids.TRADES, "data"),
+            Input(ids.MARKET, "data"),
+            State(of(page, "trades-parts"), "data"),
+        )
 
 
-def trades_of(market: object, stored: object) -> list[Trade]:
-    """Return the readable trades of one market, oldest first."""
-    return [t for t in trades_from_stored(stored) if t.market == market_word(market)]
+def render_realised(stored: object, market: object) -> Any:
+    """Return the profit in USD of all kept sales of the market that a page says it shows."""
+    shown: Market = "simulated" if market == "simulated" else "live"
+    return tables.money(realised(trades_from_stored(stored), shown))

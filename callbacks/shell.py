@@ -1,4 +1,4 @@
-"""The shell: navigation, refresh and pause. All of it happens in the browser."""
+"""The shell: navigation, and how often pages ask. All of it happens in the browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.settings import Settings
 
 
 def register(app: Dash, _service: ForecastService, _settings: Settings) -> None:
-    """Register navigation, and refresh and pause of every page."""
+    """Register navigation, and the pace of every page."""
     app.clientside_callback(
         script("navigate"),
         *(Output(f"{kind}-{page}", "href") for kind in ("nav", "tab") for page, *_ in NAVIGATION),
@@ -32,11 +32,4 @@ def register(app: Dash, _service: ForecastService, _settings: Settings) -> None:
             Output(of(page, "interval"), "disabled"),
             Input(ids.PREFERENCES, "data"),
             State(of(page, "interval"), "id"),
-        )
-        app.clientside_callback(
-            script("pause"),
-            Output(ids.PREFERENCES, "data", allow_duplicate=True),
-            Input(of(page, "pause"), "n_clicks"),
-            State(ids.PREFERENCES, "data"),
-            prevent_initial_call=True,
         )

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from callbacks.conditions import condition
+from callbacks.cues import cue_part
 from components.formatting import decimals
 from core.domain import Diagnosis, EngineStatus, Market, Position, Quote
-from core.forecasting.service import View
+from core.forecasting.service import QUOTE_STALE_AFTER, QUOTE_TRADABLE_FOR, View
 from core.portfolio.stored import epoch_ms
 from core.portfolio.trading import can_mark, mark
 from core.settings import EngineMode
@@ -24,6 +25,9 @@ from core.settings import EngineMode
 BODY_LIMIT: Final = 600
 # {"multi":true,"response":{"portfolio-tick":{"data":...}}} and a margin
 _ENVELOPE: Final = 72
+
+# States in which a forecast may be acted on.
+CURRENT: Final = frozenset({"ok", "simulated", "degraded", "refilling"})
 
 Tick = dict[str, Any]
 
@@ -96,7 +100,11 @@ def _day_change(price: float, close: float, change_24h: float | None) -> Tick:
 
 
 def live_tick(
-    view: View, engine: EngineMode, holdings: Mapping[Market, Position], quote: Quote | None
+    view: View,
+    engine: EngineMode,
+    holdings: Mapping[Market, Position],
+    quote: Quote | None,
+    rule: object = None,
 ) -> Tick:
     """Return the tick of Live and Portfolio: also forecasts' distance and the position.
 
@@ -107,6 +115,8 @@ def live_tick(
     ----------
     quote : Quote or None
         The price of the coin that is held.
+    rule : object
+        The reader's rule of cues as text, not to be trusted; None where no cue is shown.
     """
     tick = price_tick(view, engine)
     if "price" in tick and view.current_forecasts:
@@ -114,19 +124,32 @@ def live_tick(
             forecast.horizon: round(forecast.point - tick["price"], tick["dp"])
             for forecast in view.current_forecasts
         }
-    tick |= _position_part(holdings, market_of(view), quote)
+    tick |= _position_part(holdings, market_of(view), quote, view.exchange_now)
+    if rule is not None:
+        tick |= {"cue": "stale"} if tick["state"] not in CURRENT else cue_part(view, holdings, rule)
     return fitted(tick)
 
 
 def _position_part(
-    holdings: Mapping[Market, Position], market: Market | None, quote: Quote | None
+    holdings: Mapping[Market, Position], market: Market | None, quote: Quote | None, now: datetime
 ) -> Tick:
+    """Return ``{"hold": [value, profit, fraction, time of purchase]}`` of what is held.
+
+    A fifth figure follows where the quote is too old to sell at: its time where it is too old
+    to be called the present price too, else 0.
+    """
     position = holdings.get(market) if market else None
     if position is None or quote is None or not can_mark(position, quote):
         return {}
     worth = mark(position, quote.price)
     figures = [_rounded(worth.value, 2), _rounded(worth.profit, 2), _rounded(worth.fraction, 6)]
-    return {"hold": [*figures, epoch_ms(position.bought_at)]}
+    return {"hold": [*figures, epoch_ms(position.bought_at), *_age_mark(quote, now - quote.time)]}
+
+
+def _age_mark(quote: Quote, age: timedelta) -> list[int]:
+    if age <= QUOTE_TRADABLE_FOR:
+        return []
+    return [epoch_ms(quote.time) if age > QUOTE_STALE_AFTER else 0]
 
 
 def _rounded(value: float, digits: int) -> float:

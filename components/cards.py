@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from dash import html
 
 from components import states
-from components.elements import icon, pill, slot
+from components.elements import how_to_read, icon, pill, slot
 from components.formatting import decimals, epoch_ms, loss, moment, number, percent
-from core.domain import Forecast, ForecastSpec, Horizon, ModelCard, TailScore
+from core.domain import (
+    Forecast,
+    ForecastSpec,
+    Horizon,
+    ModelCard,
+    SkillRecord,
+    TailScore,
+    standing_aside_sentence,
+)
 
-# Telling a 52 % hit rate from a coin at 5 % takes (1.96 * 0.5 / 0.02) ** 2 forecasts.
-_ENOUGH_TO_TELL: Final = 2_401
-_SAME: Final = 0.0005
+_HOUR: Final = 60
+_DAY: Final = 24 * _HOUR
+_MONTH_DAYS: Final = 30
+# A proof that would take longer is none that anybody waits for.
+_TOO_LONG_MINUTES: Final = 2 * 365 * _DAY
+_HOW: Final = (
+    "The price the model expects at that time. ± is half of the band that four in five prices "
+    "should end in; the arrow is the way from the live price. MAE is the mean error of the last "
+    "forecasts it could not have seen, beside that of always saying “no change”."
+)
+_HOW_PRICE: Final = (
+    "The newest price of the exchange named above, how it moved since the tick before and over "
+    "24 h; the mark stands between the lowest and the highest of 24 h. Grey figures are too old "
+    "to act on."
+)
 
 
 def price_cell(spec: ForecastSpec, picker: Any) -> html.Div:
@@ -24,7 +45,12 @@ def price_cell(spec: ForecastSpec, picker: Any) -> html.Div:
         slot("price"), className="price", **{"aria-live": "polite", "aria-atomic": "true"}
     )
     change = html.Div(
-        [slot("change", "tick"), html.Span("since last tick, ", className="t3"), slot("quoted")],
+        [
+            slot("change", "tick"),
+            html.Span("since last tick, ", className="t3"),
+            slot("quoted"),
+            how_to_read(_HOW_PRICE),
+        ],
         className="price-change s12",
     )
     span = html.Div(
@@ -52,7 +78,8 @@ def forecast_cell(
 ) -> list[Any]:
     """Return a cell's content: target time, point, band, errors beside "no change", skill.
 
-    The browser knows from `data-target` when the forecast expires, and then says so.
+    The browser knows from `data-target` when the forecast expires, and then says so; the
+    other figures are for the formula of the cue rule.
 
     Parameters
     ----------
@@ -60,8 +87,10 @@ def forecast_cell(
         Whether a candle behind the forecast was corrected after it was made.
     """
     digits = decimals(forecast.point)
-    target = {"data-target": str(epoch_ms(forecast.target_time))}
-    marks = [slot(f"delta-{forecast.horizon}", **target), *([_revised_pill()] if revised else [])]
+    marks = [
+        slot(f"delta-{forecast.horizon}", **_figures(spec, forecast, model)),
+        *([_revised_pill()] if revised else []),
+    ]
     return [
         html.Div(_cell_head(spec, forecast), className="lab"),
         html.Div(number(forecast.point, digits), className="fig"),
@@ -71,15 +100,27 @@ def forecast_cell(
             title="Half-width of the 80 % band; the difference to the live price",
         ),
         html.Div(_errors_text(model.tail), className="s12 t2 errors"),
-        skill_badge(model),
+        aside_badge(spec, forecast.horizon) if forecast.standing_aside else skill_badge(model),
     ]
+
+
+def _figures(spec: ForecastSpec, forecast: Forecast, model: ModelCard) -> dict[str, str]:
+    known = {
+        "target": epoch_ms(forecast.target_time),
+        "minutes": spec.horizon_minutes(forecast.horizon),
+        "point": forecast.point,
+        "issue": forecast.price_at_issue,
+    }
+    if model.tail is not None:
+        known["mae"] = model.tail.model.mae
+    return {f"data-{name}": str(value) for name, value in known.items()}
 
 
 def _cell_head(spec: ForecastSpec, forecast: Forecast) -> list[Any]:
     made = html.Span(["made ", moment(forecast.issued_at)], className="made t3")
     label = html.Span(forecast_label(spec, forecast.horizon), className="when-current")
     expired = html.Span("Was for", className="when-expired")
-    return [label, expired, " ", moment(forecast.target_time), " ", made]
+    return [label, expired, " ", moment(forecast.target_time), " ", made, how_to_read(_HOW)]
 
 
 def _revised_pill() -> html.Span:
@@ -99,41 +140,74 @@ def missing_cell(spec: ForecastSpec, horizon: Horizon) -> list[Any]:
     ]
 
 
+def aside_badge(spec: ForecastSpec, horizon: Horizon) -> html.Div:
+    """Return in words that "no change" is published because the model lost to it lately."""
+    sentence = standing_aside_sentence(spec, horizon)
+    rest = "which is published meanwhile"
+    return html.Div(
+        [icon("alert"), html.Span([html.B(sentence), html.Br(), rest])],
+        className="skill",
+        title="The model's forecasts go on being compared, and return by themselves",
+    )
+
+
 def skill_badge(model: ModelCard) -> html.Div:
     """Return in words how the model did against "no change", and on how much evidence."""
     sign, bold, rest = skill_words(model)
     return html.Div(
         [icon(sign), html.Span([html.B(bold), html.Br(), rest])],
         className="skill",
-        title=model.reason or "Skill = 1 − MAE / MAE of no change",
+        title=model.reason or _skill_title(model.record),
     )
+
+
+def _skill_title(record: SkillRecord | None) -> str:
+    formula = "Skill = 1 − MAE / MAE of no change, with its 95\u202f% interval"
+    return f"{formula}; {record.n:,} forecasts out of sample" if record else formula
 
 
 def skill_words(model: ModelCard) -> tuple[str, str, str]:
     """Return (icon, statement, its ground) of a model's out-of-sample record."""
     if not model.trained:
         return "alert", "“No change” is published", model.reason
-    if model.tail is None:
+    record = model.record
+    if record is None:
         return "equals", "Not scored yet", "no forecast has met its outcome"
-    skill = model.tail.skill
-    if abs(skill) < _SAME:
-        statement = "As much error as no change"
-    else:
-        amount = percent(abs(skill), 1).lstrip("+")
-        statement = f"{amount} {'less' if skill > 0 else 'more'} error than no change"
-    return _verdict_icon(model.tail), statement, _ground(model.tail)
+    return _verdict_icon(record), _statement(record), _ground(record)
 
 
-def _verdict_icon(tail: TailScore) -> str:
-    if tail.n < _ENOUGH_TO_TELL or abs(tail.skill) < _SAME:
+def _verdict_icon(record: SkillRecord) -> str:
+    if not record.significant:
         return "equals"
-    return "tick" if tail.skill > 0 else "alert"
+    return "tick" if record.skill > 0 else "alert"
 
 
-def _ground(tail: TailScore) -> str:
-    if tail.n < _ENOUGH_TO_TELL:
-        return f"last {tail.n:,} out of sample: too few to tell"
-    return f"last {tail.n:,} out of sample"
+def _statement(record: SkillRecord) -> str:
+    """Return "+0.18 ±0.14 % vs no change, 24 h"."""
+    reach = f" ±{100 * record.reach:.2f}" if math.isfinite(record.reach) else ""
+    skill = percent(record.skill, 2).removesuffix("\u202f%")
+    return f"{skill}{reach}\u202f% vs no change, {_span(record.minutes)}"
+
+
+def _ground(record: SkillRecord) -> str:
+    if record.significant:
+        return f"significant, n {record.n:,}"
+    more = record.minutes_more
+    if more > _TOO_LONG_MINUTES:
+        return "cannot be told from no change"
+    return f"not yet significant: about {_span(more)} more"
+
+
+def _span(minutes: float) -> str:
+    """Return "40 min", "24 h", "12 days", "5 months"."""
+    if minutes < 2 * _HOUR:
+        return f"{max(1, round(minutes))} min"
+    if minutes <= 2 * _DAY:
+        return f"{round(minutes / _HOUR)} h"
+    days = minutes / _DAY
+    return (
+        f"{round(days)} days" if days < 2 * _MONTH_DAYS else f"{round(days / _MONTH_DAYS)} months"
+    )
 
 
 def _band_text(forecast: Forecast) -> str:

@@ -11,15 +11,32 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
+from zlib import crc32
 
-from components.fan import fan
-from components.formatting import decimals, epoch_ms
+from components.fan import fan_parts
+from components.formatting import decimals, epoch_ms, number
+from components.live_traces import live_styles
 from components.theme import chart_layout
 from core.domain import Forecast, Series, Snapshot, TailTrace
 
 Figure = dict[str, Any]
 SESSION_MS: Final = 8 * 3_600_000
+# Half of what a `Series` holds: its oldest candles leave it with every new one.
+_DIGEST_MS: Final = 12 * 3_600_000
+_COLUMNS: Final = ("open", "high", "low", "close", "volume")
 _MINUTE_MS: Final = 60_000
+_NO_POINTS: Final[dict[str, list[Any]]] = {"x": [], "y": []}
+# Price above, volume in a band below it; what is left keeps them apart.
+_PRICE_SHARE: Final = 0.83
+_VOLUME_SHARE: Final = 0.14
+# Digits by the distance of the labels, so that no two read the same.
+_PRICE_TICKS: Final = [
+    {"dtickrange": [1, None], "value": ",.0f"},
+    {"dtickrange": [0.1, 1], "value": ",.1f"},
+    {"dtickrange": [0.01, 0.1], "value": ",.2f"},
+    {"dtickrange": [0.0001, 0.01], "value": ",.4f"},
+    {"dtickrange": [None, 0.0001], "value": ",.7f"},
+]
 
 
 def session_cutoff(series: Series) -> int:
@@ -28,34 +45,53 @@ def session_cutoff(series: Series) -> int:
 
 
 def live_figure(snapshot: Snapshot, series: Series, cutoff: int) -> Figure:
-    """Return the whole chart "Live vs predicted" from `cutoff` on."""
-    rows = _rows_after(series, cutoff - 1)
-    price_format = f"%{{y:,.{decimals(snapshot.price)}f}}"
-    price = {"x": series.close_time[rows:], "y": series.close[rows:]}
+    """Return the whole chart "Live vs predicted" but for its candles (see `candles`)."""
+    first_row = _rows_after(series, cutoff - 1)
     moving = _moving_parts(snapshot, series, cutoff)
-    parts: dict[str, dict[str, Any]] = {**moving, "price": price, "live": {"x": [], "y": []}}
-    styles = _live_styles(price_format)
+    styles = live_styles(f"%{{y:,.{decimals(snapshot.price)}f}}")
     return {
-        "data": [{**styles[uid], "uid": uid, **parts[uid]} for uid in styles],
+        "data": [
+            {**style, "uid": uid, **moving.get(uid, _NO_POINTS)} for uid, style in styles.items()
+        ],
         "layout": chart_layout(
-            shapes=_shapes(snapshot, series, rows),
+            shapes=_shapes(snapshot, series, first_row),
             annotations=_annotations(snapshot),
             margin={"t": 30, "r": 66},
-            yaxis={"tickformat": f",.{0 if decimals(snapshot.price) == 2 else 4}f"},
+            hoversubplots="axis",
+            xaxis={"anchor": "y2", "rangeslider": {"visible": False}},
+            yaxis={"domain": [1 - _PRICE_SHARE, 1], "tickformatstops": _PRICE_TICKS},
+            yaxis2={"domain": [0, _VOLUME_SHARE], "visible": False, "fixedrange": True},
         ),
     }
 
 
 def live_step(snapshot: Snapshot, series: Series, cutoff: int, since: int) -> dict[str, Any]:
     """Return what changed on that chart since the candle that closed at `since`."""
-    new = _rows_after(series, since)
-    shown = _rows_after(series, cutoff - 1)
     return {
-        "x": series.close_time[new:],
-        "y": series.close[new:],
+        "candles": candles(series, since),
         "replace": _moving_parts(snapshot, series, cutoff),
-        "shapes": _shapes(snapshot, series, shown),
+        "shapes": _shapes(snapshot, series, _rows_after(series, cutoff - 1)),
         "annotations": _annotations(snapshot),
+    }
+
+
+def candles(series: Series, since: int) -> dict[str, Any]:
+    """Return the candles that closed after `since`, as columns.
+
+    Returns
+    -------
+    dict
+        ``first``, the close time of the first one (one follows each minute, a missing one as
+        None), the columns of prices and ``volume``, and ``filled``, the close times of those
+        without trades.
+    """
+    row = _rows_after(series, since)
+    columns = {name: getattr(series, name)[row:] for name in ("open", "high", "low", "close")}
+    return {
+        "first": series.close_time[row] if row < len(series.close_time) else None,
+        **columns,
+        "volume": [None if v is None else float(f"{v:.4g}") for v in series.volume[row:]],
+        "filled": [time for time in series.filled if time > since],
     }
 
 
@@ -64,48 +100,17 @@ def continues(series: Series, since: int) -> bool:
     return bool(series.close_time) and series.close_time[0] <= since <= series.close_time[-1]
 
 
-def _live_styles(price_format: str) -> dict[str, dict[str, Any]]:
-    """Return the traces without their points, in the order they are painted."""
-    edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-    dashed = {"width": 1.4, "color": "--ch-forecast", "dash": "5px,3px"}
-    ring = {"size": 10, "color": "--surface", "line": {"width": 2.4, "color": "--ch-forecast"}}
-    band = {"fill": "tonexty", "fillcolor": "--ch-band-80"}
-    low, high = "low " + price_format, "high " + price_format
-    return {
-        "tail-low": {**edge, **_hover(low)},
-        "tail-high": {**edge, **band, **_hover(high)},
-        "fan-low": edge,
-        "fan-high": {**edge, **band},
-        "no-change": {
-            "mode": "lines",
-            "line": {"width": 1.4, "color": "--ch-rw", "dash": "dot"},
-            **_hover("no change " + price_format),
-        },
-        "tail": {"mode": "lines", "line": dashed, **_hover("forecast " + price_format)},
-        "path": {"mode": "lines", "line": dashed, "hoverinfo": "skip"},
-        "price": {
-            "mode": "lines",
-            "line": {"width": 1.6, "color": "--ch-actual"},
-            "connectgaps": False,
-            **_hover(f"<b>{price_format}</b> at %{{customdata}} UTC"),
-        },
-        "live": {
-            "mode": "lines+markers",
-            "line": {"width": 1.2, "color": "--ch-actual"},
-            "marker": {"size": 2.5, "color": "--ch-actual"},
-            **_hover("live " + price_format),
-        },
-        "long": {"mode": "markers", "marker": ring, **_hover("forecast " + price_format)},
-        "minute": {
-            "mode": "markers",
-            "marker": {**ring, "size": 8},
-            **_hover("next " + price_format),
-        },
-    }
+def digest(series: Series, since: int) -> int:
+    """Return a number that tells one past from another, up to the candle that closed at `since`.
 
-
-def _hover(template: str) -> dict[str, Any]:
-    return {"hovertemplate": template + "<extra></extra>", "hoverinfo": "all"}
+    Minutes that were missing and came later, and candles that were corrected, change it. It
+    covers twelve hours, or as many as are held.
+    """
+    rows = slice(_rows_after(series, since - _DIGEST_MS), _rows_after(series, since))
+    first = series.close_time[rows][:1]
+    filled = [time for time in series.filled if since - _DIGEST_MS < time <= since]
+    columns = [getattr(series, name)[rows] for name in _COLUMNS]
+    return crc32(repr((first, filled, columns)).encode())
 
 
 def _moving_parts(snapshot: Snapshot, series: Series, cutoff: int) -> dict[str, dict[str, Any]]:
@@ -113,11 +118,9 @@ def _moving_parts(snapshot: Snapshot, series: Series, cutoff: int) -> dict[str, 
     long = snapshot.forecasts.get("long")
     minute = snapshot.forecasts.get("minute")
     ahead = sorted((f for f in (minute, long) if f is not None), key=lambda f: f.target_time)
-    cone = fan(ahead)
     return {
-        **_tail_parts(series.tails.get("long"), cutoff, epoch_ms(snapshot.as_of)),
-        "fan-low": {"x": cone["x"], "y": cone["low"]},
-        "fan-high": {"x": cone["x"], "y": cone["high"]},
+        **_tail_parts(snapshot, series.tails.get("long"), cutoff),
+        **fan_parts(ahead),
         **_path_parts(ahead[-1] if ahead else None),
         "long": _point(long),
         "minute": _point(minute),
@@ -127,7 +130,7 @@ def _moving_parts(snapshot: Snapshot, series: Series, cutoff: int) -> dict[str, 
 def _path_parts(far: Forecast | None) -> dict[str, dict[str, Any]]:
     """Return the far forecast and its own "no change", both from the price at its issue."""
     if far is None:
-        return {uid: {"x": [], "y": []} for uid in ("no-change", "path")}
+        return dict.fromkeys(("no-change", "path"), _NO_POINTS)
     x = [epoch_ms(far.issued_at), epoch_ms(far.target_time)]
     return {
         "no-change": {"x": x, "y": [far.price_at_issue, far.random_walk]},
@@ -137,20 +140,40 @@ def _path_parts(far: Forecast | None) -> dict[str, dict[str, Any]]:
 
 def _point(forecast: Forecast | None) -> dict[str, Any]:
     if forecast is None:
-        return {"x": [], "y": []}
-    return {"x": [epoch_ms(forecast.target_time)], "y": [forecast.point]}
-
-
-def _tail_parts(tail: TailTrace | None, cutoff: int, now: int) -> dict[str, dict[str, Any]]:
-    """Return the ribbon of forecasts whose target lies between `cutoff` and `now`."""
-    if tail is None:
-        return {uid: {"x": [], "y": []} for uid in ("tail-low", "tail-high", "tail")}
-    met = slice(bisect_left(tail.target, cutoff), bisect_right(tail.target, now))
-    x = tail.target[met]
+        return {**_NO_POINTS, "customdata": []}
     return {
-        "tail-low": {"x": x, "y": tail.low[met]},
-        "tail-high": {"x": x, "y": tail.high[met]},
-        "tail": {"x": x, "y": tail.point[met]},
+        "x": [epoch_ms(forecast.target_time)],
+        "y": [forecast.point],
+        "customdata": [_forecast_words(forecast)],
+    }
+
+
+def _forecast_words(forecast: Forecast) -> str:
+    """Return what a marker ahead says, in the order of the words about the past."""
+    digits = decimals(forecast.point)
+    lines = [
+        f"({forecast.target_time:%H:%M} UTC)",
+        f"Forecast <b>{number(forecast.point, digits)}</b>",
+    ]
+    if forecast.band is not None:
+        low, high = (number(edge, digits) for edge in (forecast.band.low, forecast.band.high))
+        lines.append(f"{forecast.band.level:.0%} band {low} – {high}".replace("%", "\u202f%"))
+    return "<br>".join([*lines, f"No change {number(forecast.random_walk, digits)}"])
+
+
+def _tail_parts(
+    snapshot: Snapshot, tail: TailTrace | None, cutoff: int
+) -> dict[str, dict[str, Any]]:
+    """Return the ribbon of forecasts whose target lies between `cutoff` and now."""
+    if tail is None:
+        return dict.fromkeys(("tail-low", "tail-high", "tail"), _NO_POINTS)
+    now = epoch_ms(snapshot.as_of)
+    met = slice(bisect_left(tail.target, cutoff), bisect_right(tail.target, now))
+    digits = decimals(snapshot.price)
+    columns = {"tail-low": tail.low, "tail-high": tail.high, "tail": tail.point}
+    return {
+        uid: {"x": tail.target[met], "y": [round(value, digits) for value in column[met]]}
+        for uid, column in columns.items()
     }
 
 

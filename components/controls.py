@@ -1,14 +1,20 @@
-"""Controls that are rarely touched: parameters of the forecast, refresh, retraining."""
+"""Controls that are rarely touched: the forecast, the cue rule, alerts, retraining.
+
+A column of folds beside the charts; on phones a sheet over the page, opened from the top bar.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from components.elements import slot
+from components.alerts import alerts_form, alerts_summary
+from components.cue import cue_rule_form
+from components.elements import icon, slot
 from components.ids import CONTROL_NAMES, control, control_error, of
 from core.domain import DEFAULT_TICKERS, PARAMETER_RANGES, ForecastSpec
 
@@ -21,6 +27,14 @@ _LABELS: Final = {
     "intraday_days": ("Days", "blank = all"),
     "refresh": ("Refresh", "s"),
 }
+_HOW_DATA: Final = (
+    "Which pair is forecast, how far ahead, and from how many candles. Apply opens that forecast; "
+    "the engine trains it first where nobody has asked for it yet."
+)
+_HOW_RETRAIN: Final = (
+    "When each model was trained, on how many rows, and its weight: how much of what it says "
+    "is added to “no change”. Retraining is for everybody; forecasts go on meanwhile."
+)
 
 
 def ticker_picker(page: str, spec: ForecastSpec) -> html.Div:
@@ -41,21 +55,32 @@ def ticker_options(tickers: Sequence[str], current: str) -> list[dict[str, str]]
     return [{"label": ticker, "value": ticker} for ticker in listed]
 
 
-def control_panel(page: str, spec: ForecastSpec) -> html.Section:
-    """Return the folds: data and horizons, retraining."""
-    return html.Section(
+def control_panel(page: str, spec: ForecastSpec) -> html.Dialog:
+    """Return the folds; assets/dialogs.js keeps them as the reader left them."""
+    close = html.Button(
+        icon("cross"),
+        className="ibtn",
+        title="Close",
+        **{"aria-label": "Close", "data-close-dialog": "controls"},
+    )
+    head = html.Div([html.Span("Controls", className="title grow"), close], className="folds-head")
+    return html.Dialog(
         [
-            _fold("Data and horizons", _summary(spec), _form(spec), open_=False),
-            _fold("Retrain and models", slot("retrain-summary"), _retrain(page), open_=False),
+            head,
+            _fold("data", "Data and horizons", _summary(spec), _forecast_form(page, spec)),
+            _fold("cue", "Cue rule", slot("cue-preset"), [cue_rule_form(page)]),
+            _fold("alerts", "Alerts and sound", alerts_summary(), alerts_form(page, spec)),
+            _fold("retrain", "Retrain and models", slot("retrain-summary"), _retrain(page)),
         ],
+        id="controls",
         className="panel folds",
         **{"aria-label": "Controls"},
     )
 
 
-def _fold(title: str, summary: Any, body: list[Any], open_: bool) -> html.Details:
+def _fold(name: str, title: str, summary: Any, body: list[Any]) -> html.Details:
     head = html.Summary([html.Span(title), html.Span(summary, className="t3")], className="fold")
-    return html.Details([head, html.Div(body, className="fold-body")], open=open_)
+    return html.Details([head, html.Div(body, className="fold-body")], id=f"fold-{name}")
 
 
 def _summary(spec: ForecastSpec) -> str:
@@ -63,22 +88,45 @@ def _summary(spec: ForecastSpec) -> str:
     return f"{spec.rows_wanted:,} rows, {minutes[0]} and {minutes[1]} min"
 
 
-def _form(spec: ForecastSpec) -> list[Any]:
-    values = {**spec.to_dict(), "refresh": None}
-    fields = [_field(name, values[name]) for name in CONTROL_NAMES]
+def _forecast_form(page: str, spec: ForecastSpec) -> list[Any]:
+    values = {**spec.to_dict(), "refresh": PARAMETER_RANGES["refresh"].default}
+    shown = {name: _shown(values[name]) for name in CONTROL_NAMES}
+    fields = [_field(name, text) for name, text in shown.items()]
     tickers = html.Datalist([html.Option(value=t) for t in DEFAULT_TICKERS], id="tickers")
-    apply = html.Button("Apply", id=of("live", "apply"), className="btn-m pri")
-    reset = dcc.Link("Reset", href="/", className="btn-m")
+    copy = html.Button("Copy link", id=of(page, "copy"), className="btn-m")
+    apply = html.Button("Apply", id=of(page, "apply"), className="btn-m pri")
+    reset = dcc.Link("Reset", href="/", id=of(page, "reset"), className="btn-m")
     return [
-        html.Div(fields, className="fields"),
+        html.P(_HOW_DATA, className="s12 t2"),
+        _watch(page),
+        html.Div(fields, className="fields", **{"data-values": json.dumps(shown)}),
         tickers,
-        dcc.Store(id=of("live", "control-names"), data=list(CONTROL_NAMES)),
-        dcc.Store(id=of("live", "typed")),
-        html.Div([apply, reset], className="buttons"),
+        dcc.Store(id=of(page, "control-names"), data=list(CONTROL_NAMES)),
+        html.Div([apply, reset, copy], className="buttons"),
     ]
 
 
-def _field(name: str, value: object) -> html.Div:
+def _watch(page: str) -> html.Div:
+    """Return the field for any pair, with what is usual for it."""
+    label = html.Label(
+        ["Watch another ticker", html.Span("ETH or ETH-USD", className="t3")],
+        htmlFor=of(page, "watch"),
+    )
+    field = dbc.Input(
+        id=of(page, "watch"), value="", list="tickers", maxlength=24, class_name="inp"
+    )
+    button = html.Button("Watch", id=of(page, "watch-go"), className="btn-m")
+    return html.Div(
+        [
+            label,
+            html.Div([field, button], className="watch-row"),
+            html.Div(id=of(page, "watch-error"), className="field-error", role="alert"),
+        ],
+        className="field watch",
+    )
+
+
+def _field(name: str, value: str) -> html.Div:
     label, unit = _LABELS[name]
     return html.Div(
         [
@@ -90,18 +138,21 @@ def _field(name: str, value: object) -> html.Div:
     )
 
 
-def _input(name: str, value: object) -> dbc.Input:
-    shown = "" if value is None else str(value)
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _input(name: str, value: str) -> dbc.Input:
     if name == "ticker":
         return dbc.Input(
-            id=control(name), value=shown, list="tickers", maxlength=24, class_name="inp"
+            id=control(name), value=value, list="tickers", maxlength=24, class_name="inp"
         )
     bounds = PARAMETER_RANGES[name]
     low = 0 if name == "train_window" else bounds.low
     return dbc.Input(
         id=control(name),
         type="number",
-        value=shown,
+        value=value,
         min=low,
         max=bounds.high,
         step=1,
@@ -111,9 +162,14 @@ def _input(name: str, value: object) -> dbc.Input:
 
 
 def _retrain(page: str) -> list[Any]:
+    bar = html.Div(html.I(**{"data-slot": "training-bar"}), className="pbar", hidden=True)
     return [
+        html.P(_HOW_RETRAIN, className="s12 t2"),
         html.Div(id=of(page, "training"), className="t2 s12"),
-        html.Button("Retrain now", id=of(page, "retrain"), className="btn-m"),
+        html.Div(
+            html.Button("Retrain now", id=of(page, "retrain"), className="btn-m"),
+            className="buttons",
+        ),
         html.Div(id=of(page, "retrain-answer"), className="s12 t2", role="status"),
-        html.Div(slot("training-now"), className="s12"),
+        html.Div([slot("training-now", "s12"), bar], className="training-progress"),
     ]

@@ -7,7 +7,7 @@ from typing import Any, Final
 from dash import html
 
 from components import states
-from components.elements import icon
+from components.elements import icon, wide_table
 from components.formatting import moment, signed
 from components.tables import Cell, table
 from core.domain import Diagnosis, Finding, Verdict
@@ -37,11 +37,9 @@ def doctor_table(diagnosis: Diagnosis | None) -> list[Any]:
         return [states.empty("The engine has not looked yet.", at_once)]
     rows = [_row(finding) for finding in diagnosis.findings]
     words = ("Subject", "Verdict", "Meaning", "Advice")
-    scrolled = {"role": "region", "aria-label": "Doctor's table, scrolls sideways"}
     return [
         html.P(["Looked at ", moment(diagnosis.at, "date")], className="sub"),
-        html.P("Scroll the table sideways for meaning and advice →", className="scroll-hint t2"),
-        html.Div(table(TABLE, _HEAD, rows, words), className="table-wrap", tabIndex=0, **scrolled),
+        wide_table("Doctor's table", table(TABLE, _HEAD, rows, words)),
     ]
 
 
@@ -54,7 +52,7 @@ def _row(finding: Finding) -> list[Cell]:
         _number(finding.clock_offset_ms, lambda value: f"{signed(value, 0)} ms"),
         _number(finding.weight_used, lambda value: f"{value:,}"),
         html.Span(finding.meaning, className="wrap"),
-        html.Span(finding.advice or "–", className="wrap"),
+        html.Span(finding.advice, className="wrap") if finding.advice else _nothing(),
     ]
 
 
@@ -64,4 +62,9 @@ def _verdict(verdict: Verdict) -> html.Span:
 
 
 def _number(value: float | None, write: Any) -> Cell:
-    return "–" if value is None else (write(value), value)
+    return _nothing() if value is None else (write(value), value)
+
+
+def _nothing() -> html.Span:
+    """Return a dash; where rows are narrow, styles leave its cell out."""
+    return html.Span("–", className="nothing")

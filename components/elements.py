@@ -29,15 +29,48 @@ def panel(
     *body: Any,
     subtitle: Any = None,
     tools: Sequence[Any] = (),
+    how: str = "",
     class_name: str = "",
     **attributes: Any,
 ) -> html.Section:
-    """Return a titled box: what to see, one grey line with unit and window, the body."""
+    """Return a titled box: what to see, one grey line with unit and window, the body.
+
+    Parameters
+    ----------
+    how : str
+        How to read it, in a sentence or two; shown on demand.
+    """
     heading = [html.H2(title, className="title")]
     if subtitle is not None:
         heading.append(html.P(subtitle, className="sub"))
-    head = html.Div([html.Div(heading, className="grow"), *tools], className="ph")
+    reading = [how_to_read(how)] if how else []
+    head = html.Div([html.Div(heading, className="grow"), *tools, *reading], className="ph")
     return html.Section([head, *body], className=f"panel pad {class_name}".strip(), **attributes)
+
+
+def how_to_read(sentence: str, figures: str = "") -> html.Details:
+    """Return a sign that unfolds to `sentence`; assets/signs.js builds what is in it.
+
+    It is one component, for Dash looks at each of them again at every change of anything.
+
+    Parameters
+    ----------
+    figures : str
+        Name of a slot whose text of the tick follows the sentence.
+    """
+    return html.Details(className="how", **{"data-how": sentence, "data-how-slot": figures})
+
+
+def wide_table(name: str, content: Any = None, **attributes: Any) -> html.Div:
+    """Return a place for a table that scrolls sideways, also by keyboard; `name` is said of it."""
+    return html.Div(
+        content,
+        className="table-wrap",
+        tabIndex=0,
+        role="region",
+        **{"aria-label": f"{name}, scrolls sideways"},
+        **attributes,
+    )
 
 
 def pairs(rows: Sequence[tuple[Any, Any]]) -> html.Dl:

@@ -7,12 +7,11 @@ gives it the instant. Numbers are written the same way in assets/format.js.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Literal
 
 from dash import html
 
 MINUS = "−"
-_PROVIDERS: Final = {"cache": "the offline cache", "simulated": "the simulated market"}
 
 
 def decimals(price: float) -> int:
@@ -73,11 +72,6 @@ def utc_clock(time: datetime, now: datetime) -> str:
     if time.astimezone(UTC).date() != now.astimezone(UTC).date():
         return utc_text(time, "minutes")
     return f"{time.astimezone(UTC):%H:%M} UTC"
-
-
-def provider_name(provider: str) -> str:
-    """Return a provider as sentences name it; assets/format.js has the same names."""
-    return _PROVIDERS.get(provider, provider.capitalize())
 
 
 def moment(time: datetime | None, style: str = "time") -> html.Time | html.Span:

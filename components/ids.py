@@ -7,10 +7,12 @@ from typing import Final
 URL: Final = "url"
 HOLDINGS: Final = "holdings"
 TRADES: Final = "trades"
-TRADE_EVENT: Final = "trade-event"
 PREFERENCES: Final = "preferences"
+CUE_RULE: Final = "cue-rule"
 MARKET: Final = "market"
 PROFIT_POINTS: Final = "profit-points"
+TYPED: Final = "typed"
+TYPED_PAIR: Final = "typed-pair"
 PAGES: Final = ("live", "health", "portfolio")
 
 CONTROL_NAMES: Final = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import dash
@@ -9,6 +10,8 @@ from dash import dcc, html
 
 from components import ids
 from components.elements import icon, slot
+from components.shortcuts import shortcut_sheet
+from components.theme import INDEX
 
 # (page, path, label, icon)
 NAVIGATION: Final = (
@@ -22,6 +25,11 @@ DISCLAIMER: Final = (
 )
 
 
+def index() -> str:
+    """Return the page that everything is put into."""
+    return INDEX.replace("{%sheet%}", shortcut_sheet())
+
+
 def layout() -> html.Div:
     """Return the frame around the pages."""
     skip = html.A("Skip to the page", href="#main", className="skip-link")
@@ -32,6 +40,7 @@ def layout() -> html.Div:
             dash.page_container,
             html.Footer(html.P(DISCLAIMER), className="foot"),
             _navigation("tab", "tabbar", "Pages, at the thumb"),
+            html.Div(id="toasts", className="toasts", role="status"),
             *_stores(),
         ],
         className="shell",
@@ -41,16 +50,31 @@ def layout() -> html.Div:
 def _top_bar() -> html.Header:
     brand = html.Div([icon("logo"), html.Span("Market Pulse")], className="brand")
     market = slot("market", "badge-v", title="Which market the figures are from")
-    theme = html.Button(
-        icon("theme"),
-        id="theme",
-        className="ibtn",
-        title="Theme",
-        **{"aria-label": "Change theme"},
-    )
+    tools = [
+        _tool("keys", "Keyboard shortcuts", "keys-button", opens={"dialog": "shortcuts"}),
+        _tool("bell", "Alerts and sound", "needs-controls", opens={"fold": "fold-alerts"}),
+        _tool("theme", "Change theme", id="theme"),
+        _tool("sliders", "Controls", "needs-controls", opens={"fold": "fold-data"}),
+    ]
     return html.Header(
-        [brand, _navigation("nav", "nav-m", "Pages"), html.Div(className="grow"), market, theme],
+        [brand, _navigation("nav", "nav-m", "Pages"), html.Div(className="grow"), market, *tools],
         className="top",
+    )
+
+
+def _tool(
+    sign: str,
+    label: str,
+    class_name: str = "",
+    opens: Mapping[str, str] | None = None,
+    **given: Any,
+) -> html.Button:
+    attributes = {f"data-open-{kind}": target for kind, target in (opens or {}).items()}
+    return html.Button(
+        icon(sign),
+        className=f"ibtn {class_name}".strip(),
+        title=label,
+        **{"aria-label": label, **attributes, **given},
     )
 
 
@@ -73,7 +97,11 @@ def _stores() -> list[Any]:
         dcc.Store(id=ids.HOLDINGS, storage_type="local"),
         dcc.Store(id=ids.TRADES, storage_type="local"),
         dcc.Store(id=ids.PREFERENCES, storage_type="local"),
-        dcc.Store(id=ids.PROFIT_POINTS, storage_type="session"),
-        dcc.Store(id=ids.TRADE_EVENT),
+        # Of the preferences only what the tick needs.
+        dcc.Store(id=ids.CUE_RULE),
+        dcc.Store(id=ids.PROFIT_POINTS, storage_type="local"),
         dcc.Store(id=ids.MARKET),
+        # Beside the pages: the server is asked of what comes with a page as soon as it opens.
+        dcc.Store(id=ids.TYPED),
+        dcc.Store(id=ids.TYPED_PAIR),
     ]

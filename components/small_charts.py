@@ -19,16 +19,26 @@ def profit_figure() -> Figure:
         "mode": "lines+markers",
         "line": {"width": 1.4, "color": "--ch-up"},
         "marker": {"size": 3, "color": "--ch-up"},
+        "connectgaps": False,
+        "hovertemplate": "%{y:+,.2f} USD<extra></extra>",
+    }
+    # Of its own, because a filled line is filled across its gaps.
+    ground = {
+        "uid": "profit-ground",
+        "x": [],
+        "y": [],
+        "mode": "lines",
+        "line": {"width": 0},
         "fill": "tozeroy",
         "fillcolor": "--up-soft",
-        "hovertemplate": "%{y:+,.2f} USD<extra></extra>",
+        "hoverinfo": "skip",
     }
     layout = chart_layout(
         margin={"t": 8},
         yaxis={"nticks": 4, "tickformat": "+,", "zeroline": True, "zerolinecolor": "--ch-zero"},
         xaxis={"nticks": 6, "hoverformat": "%H:%M:%S"},
     )
-    return {"data": [trace], "layout": layout}
+    return {"data": [trace, ground], "layout": layout}
 
 
 def error_figure(tail: TailTrace) -> Figure:

@@ -33,7 +33,7 @@ def parameter_notice(sentence: str) -> html.Div:
     return html.Div(
         [
             icon("alert", "down"),
-            html.Span([html.B(sentence), " The default is shown instead."]),
+            html.B(sentence),
         ],
         className="panel msg page-notice",
         id="parameter-notice",
@@ -50,6 +50,18 @@ def skeleton(lines: int = 3) -> html.Div:
             html.P("No forecast", className="when-nothing t3"),
         ]
     )
+
+
+def charts_missing() -> html.Div:
+    """Return what stands in a chart's place while the script that draws it does not come.
+
+    Seen while assets/01-plotly.js says so: that asks for it again and again.
+    """
+    sentence = (
+        "The charts could not be loaded. They are asked for again until they come; "
+        "price, forecasts and position go on meanwhile."
+    )
+    return html.Div(notice(sentence), className="charts-missing")
 
 
 def progress_panel() -> html.Div:

@@ -1,4 +1,4 @@
-"""Tables of tail metrics, models, retrainings and trades; the browser exports them as CSV.
+"""Tables of tail metrics, models and retrainings; the browser exports them as CSV.
 
 A cell may carry `data-value`: the plain value that goes into the CSV.
 """
@@ -14,8 +14,19 @@ from dash import html
 from components import states
 from components.cards import forecast_label
 from components.elements import icon, pill
-from components.formatting import decimals, loss, moment, number, percent, signed, utc_text
-from core.domain import HORIZONS, ForecastSpec, ModelCard, Retrain, Snapshot, TailScore, Trade
+from components.formatting import loss, moment, number, percent, signed, utc_text
+from core.domain import (
+    HORIZONS,
+    ForecastSpec,
+    ModelCard,
+    Place,
+    Retrain,
+    Snapshot,
+    Standing,
+    TailScore,
+    standing_aside_sentence,
+    standings,
+)
 
 Cell = Any
 
@@ -103,14 +114,18 @@ def models_table(snapshot: Snapshot) -> html.Table:
             _time_cell(model.train_start),
             _time_cell(model.train_end),
             (f"{model.shrinkage:.0%}".replace("%", "\u202f%"), model.shrinkage),
-            _model_state(model),
+            _model_state(snapshot, model),
         ]
         for model in _in_order(snapshot)
     ]
     return table("models-table", head, rows, words=("Model", "State"))
 
 
-def _model_state(model: ModelCard) -> Cell:
+def _model_state(snapshot: Snapshot, model: ModelCard) -> Cell:
+    forecast = snapshot.forecasts.get(model.horizon)
+    if forecast is not None and forecast.standing_aside:
+        sentence = standing_aside_sentence(snapshot.spec, model.horizon)
+        return (html.Span([pill("no change", "warn"), " ", sentence], className="wrap"), sentence)
     if not model.trained:
         return (html.Span([pill("no change"), " ", model.reason], className="wrap"), model.reason)
     if model.shrinkage == 0:
@@ -125,6 +140,50 @@ def _time_cell(time: datetime | None) -> Cell:
 
 def _in_order(snapshot: Snapshot) -> list[ModelCard]:
     return [snapshot.models[h] for h in HORIZONS if h in snapshot.models]
+
+
+def promotions_table(snapshot: Snapshot) -> Any:
+    """Return every model trained lately, newest first, its error, and its place now."""
+    found = standings(snapshot.decisions)
+    if not found:
+        return states.empty("No decision yet", "The first training makes one.")
+    head = ("Trained", "Model", "Horizon", "Rows", "n", "MAE", "no change", "Decision", "Why")
+    rows = [
+        [
+            (moment(one.trained.trained_at, "date"), utc_text(one.trained.trained_at)),
+            html.Code(one.trained.model_id),
+            forecast_label(snapshot.spec, one.trained.horizon),
+            (f"{one.trained.rows:,}", one.trained.rows),
+            (f"{one.trained.n:,}", one.trained.n),
+            _loss_cell(one.trained.mae),
+            _loss_cell(one.trained.random_walk_mae, "t3"),
+            _place_cell(one),
+            _why_cell(one),
+        ]
+        for one in found
+    ]
+    return table("promotions-table", head, rows, words=("Model", "Horizon", "Decision", "Why"))
+
+
+def _loss_cell(value: float | None, grey: str = "") -> Cell:
+    return "–" if value is None else (html.Span(loss(value), className=grey), value)
+
+
+def _why_cell(one: Standing) -> Cell:
+    sentences = " ".join(dict.fromkeys(filter(None, (one.by_hand, one.trained.sentence))))
+    return html.Span(sentences, className="wrap"), sentences
+
+
+def _place_cell(one: Standing) -> Cell:
+    place: Place = one.place
+    if place == "replaced" and one.replaced_at is not None:
+        label = pill(["replaced at\u00a0", moment(one.replaced_at)])
+        return label, f"replaced at {utc_text(one.replaced_at)}"
+    if place == "kept out":
+        extra = one.trained.extra_error
+        text = "kept out" if extra is None else f"kept out: {percent(extra, 1)} error"
+        return pill(text), text
+    return pill("champion", "acc"), "champion"
 
 
 def retrains_table(spec: ForecastSpec, retrains: Sequence[Retrain]) -> Any:
@@ -152,48 +211,6 @@ def _mae_cells(tail: TailScore | None) -> list[Cell]:
         return ["–", "–"]
     ours, theirs = tail.model.mae, tail.random_walk.mae
     return [(loss(ours), ours), (html.Span(loss(theirs), className="t3"), theirs)]
-
-
-def trades_table(trades: Sequence[Trade]) -> Any:
-    """Return trades of one market, newest first."""
-    if not trades:
-        return states.empty("No trades yet", "Set an investment: the first line appears here.")
-    head = ("Time", "Side", "Coin", "Units", "Price", "Amount, USD", "Profit, USD", "Market")
-    rows = [_trade_row(trade) for trade in reversed(trades)]
-    return table("trades-table", head, rows, words=("Side", "Coin", "Market"))
-
-
-def _trade_row(trade: Trade) -> list[Cell]:
-    return [
-        (moment(trade.time, "date"), utc_text(trade.time)),
-        "Bought" if trade.side == "buy" else "Sold",
-        trade.ticker,
-        (number(trade.units, 6), trade.units),
-        (number(trade.price, decimals(trade.price)), trade.price),
-        (number(trade.amount), trade.amount),
-        (money(trade.profit), trade.profit) if trade.profit is not None else "–",
-        f"{trade.market}, {trade.provider}",
-    ]
-
-
-def short_trades(trades: Sequence[Trade], most: int = 5) -> Any:
-    """Return the newest trades in few words, for the narrow column."""
-    if not trades:
-        return html.P("No trades yet.", className="t3 s12")
-    rows = [
-        html.Li(
-            [
-                moment(trade.time, "date"),
-                html.Span(
-                    f"{'Bought' if trade.side == 'buy' else 'Sold'} "
-                    f"{number(trade.units, 6)} {trade.ticker.removesuffix('-USD')}"
-                ),
-                html.Span(number(trade.amount), className="num"),
-            ]
-        )
-        for trade in reversed(trades[-most:])
-    ]
-    return html.Ul(rows, className="short-trades s12")
 
 
 def money(value: float) -> html.Span:

@@ -38,6 +38,7 @@ INDEX: Final = (
 <body>
 <noscript>Market Pulse draws live prices with JavaScript; please allow it.</noscript>
 {%app_entry%}
+{%sheet%}
 {%config%}
 {%scripts%}
 {%renderer%}
@@ -55,10 +56,13 @@ GRAPH_CONFIG: Final[dict[str, Any]] = {
 
 
 def chart_layout(**changes: Any) -> dict[str, Any]:
-    """Return a plotly layout: transparent, y at the right, horizontal grid only."""
+    """Return a plotly layout: y at the right, horizontal grid only.
+
+    The ground is the panel's: plotly edges the spike line with it.
+    """
     axis = {"zeroline": False, "showline": False, "color": "--text-3", "fixedrange": False}
     layout: dict[str, Any] = {
-        "paper_bgcolor": "rgba(0,0,0,0)",
+        "paper_bgcolor": "--surface",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": TOKEN_FONT, "size": 11, "color": "--text-3"},
         "margin": {"l": 2, "r": 62, "t": 18, "b": 24},

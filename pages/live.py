@@ -5,8 +5,8 @@ from __future__ import annotations
 import dash
 from dash import dcc, html
 
-from components import cards, controls, position, states
-from components.elements import graph, legend, panel, slot
+from components import cards, chart_panel, controls, cue, position, trade_log
+from components.elements import panel
 from components.frame import DEFAULT_SPEC, page_frame, read_spec
 from components.ids import of
 from core.domain import HORIZONS, ForecastSpec
@@ -17,9 +17,9 @@ PAGE = "live"
 def layout(default: ForecastSpec = DEFAULT_SPEC, /, **query: str) -> html.Div:
     """Return the page for the forecast the address asks for."""
     spec, sentence = read_spec(default, query)
-    left = [_first_row(spec), _chart(spec), position.profit_panel(PAGE)]
+    left = [_first_row(spec), chart_panel.chart_panel(PAGE, spec), position.profit_panel(PAGE)]
     right = [
-        position.position_panel(PAGE),
+        position.position_panel(PAGE, spec.ticker),
         controls.control_panel(PAGE, spec),
         _trade_log(),
     ]
@@ -27,6 +27,7 @@ def layout(default: ForecastSpec = DEFAULT_SPEC, /, **query: str) -> html.Div:
         PAGE,
         spec,
         sentence,
+        dcc.Store(id=of(PAGE, "opened")),
         html.H1(f"Live forecast of {spec.ticker}", className="visually-hidden"),
         html.Div(
             [html.Div(left, className="col"), html.Div(right, className="col rail")],
@@ -46,52 +47,21 @@ def _first_row(spec: ForecastSpec) -> html.Section:
     ]
     price = cards.price_cell(spec, controls.ticker_picker(PAGE, spec))
     return html.Section(
-        [price, *cells], className="panel kpi", **{"aria-label": "Price and forecasts"}
-    )
-
-
-def _chart(spec: ForecastSpec) -> html.Section:
-    minutes = spec.horizon_minutes("long")
-    lines = legend(
-        [
-            ("Price", "", "--ch-actual"),
-            ("Forecast", "dash", "--ch-forecast"),
-            (f"80 % band, {minutes} min before", "blk", "--ch-band-80"),
-            ("No change", "dots", "--ch-rw"),
-        ]
-    )
-    return panel(
-        "Live vs predicted",
-        lines,
-        html.Div(
-            [
-                graph(of(PAGE, "chart"), "main"),
-                html.Div(slot("tag"), className="price-tag"),
-                states.progress_panel(),
-            ],
-            className="chart-box",
-        ),
-        subtitle=html.Span(id=of(PAGE, "subtitle")),
-        tools=[_ranges()],
-        class_name="chart-panel",
-    )
-
-
-def _ranges() -> html.Div:
-    buttons = [
-        html.Button(f"{hours} h", **{"data-hours": str(hours), "aria-pressed": "false"})
-        for hours in (1, 3, 8)
-    ]
-    return html.Div(
-        buttons, className="seg", role="group", id=of(PAGE, "ranges"), **{"aria-label": "Range"}
+        [price, *cells, cue.cue_cell(PAGE)],
+        className="panel kpi",
+        **{"aria-label": "Price, forecasts and cue"},
     )
 
 
 def _trade_log() -> html.Section:
     return panel(
         "Trade log",
-        html.Div(id=of(PAGE, "trades"), className="trade-log"),
-        tools=[dcc.Link("All", href="/portfolio", className="s12")],
+        trade_log.trade_log(PAGE, compact=True),
+        tools=[
+            trade_log.csv_button(),
+            dcc.Link("All", href="/portfolio", className="s12 all-link"),
+        ],
+        how=trade_log.HOW,
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dash
 from dash import dcc, html
 
-from components import states, tables
+from components import importance, states, tables
 from components.doctor import TABLE
-from components.elements import graph, legend, pairs, panel, slot
+from components.elements import graph, legend, pairs, panel, slot, wide_table
 from components.frame import DEFAULT_SPEC, page_frame, read_spec
 from components.ids import of
 from core.domain import HORIZONS, ForecastSpec, Horizon
@@ -30,7 +30,17 @@ def layout(default: ForecastSpec = DEFAULT_SPEC, /, **query: str) -> html.Div:
         title,
         states.progress_panel(),
         html.Div(
-            [_tail(), *charts, _models(), _machinery(), _doctor(), _retrains()], className="g12"
+            [
+                _tail(),
+                *charts,
+                _models(),
+                _machinery(),
+                _drivers(),
+                _promotions(),
+                _doctor(),
+                _retrains(),
+            ],
+            className="g12",
         ),
     )
 
@@ -38,7 +48,7 @@ def layout(default: ForecastSpec = DEFAULT_SPEC, /, **query: str) -> html.Div:
 def _tail() -> html.Section:
     return panel(
         "Tail error beside “no change”",
-        html.Div(states.skeleton(4), id=of(PAGE, "tail"), className="table-wrap"),
+        wide_table("Tail error", states.skeleton(4), id=of(PAGE, "tail")),
         subtitle="Last out-of-sample forecasts of each model, in USD; R² of the price level",
         tools=[tables.export_button("tail-table", "tail-metrics")],
         class_name="c12",
@@ -60,10 +70,30 @@ def _errors(spec: ForecastSpec, horizon: Horizon) -> html.Section:
 def _models() -> html.Section:
     return panel(
         "Models",
-        html.Div(states.skeleton(4), id=of(PAGE, "models"), className="table-wrap"),
+        wide_table("Models", states.skeleton(4), id=of(PAGE, "models")),
         subtitle="What stands behind the forecasts on screen",
         tools=[tables.export_button("models-table", "models")],
         class_name="c8",
+    )
+
+
+def _drivers() -> html.Section:
+    return panel(
+        "What drives the forecast",
+        wide_table("What drives the forecast", states.skeleton(3), id=of(PAGE, "drivers")),
+        subtitle="Permutation importance: out of sample, extra absolute error when shuffled",
+        tools=[tables.export_button(importance.TABLE, "importance")],
+        class_name="c12",
+    )
+
+
+def _promotions() -> html.Section:
+    return panel(
+        "Models and promotions",
+        wide_table("Models and promotions", states.skeleton(3), id=of(PAGE, "promotions")),
+        subtitle="A challenger takes over only if it is no worse on what neither had seen",
+        tools=[tables.export_button("promotions-table", "promotions")],
+        class_name="c12",
     )
 
 
@@ -104,7 +134,7 @@ def _doctor() -> html.Section:
 def _retrains() -> html.Section:
     return panel(
         "Retrain history",
-        html.Div(states.skeleton(3), id=of(PAGE, "retrains"), className="table-wrap"),
+        wide_table("Retrain history", states.skeleton(3), id=of(PAGE, "retrains")),
         subtitle="Newest first; tail MAE at the time of training",
         tools=[tables.export_button("retrains-table", "retrains")],
         class_name="c12",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dash
 from dash import html
 
-from components import position, tables
+from components import position, trade_log
 from components.elements import panel, pill, slot
 from components.frame import DEFAULT_SPEC, page_frame, read_spec
 from components.ids import of
@@ -53,9 +53,10 @@ def _totals() -> html.Section:
 def _log() -> html.Section:
     return panel(
         "Trade log",
-        html.Div(id=of(PAGE, "trades"), className="table-wrap"),
+        trade_log.trade_log(PAGE, compact=False),
         subtitle="Filled at published prices, newest first; kept in this browser only",
-        tools=[tables.export_button("trades-table", "trades")],
+        tools=[trade_log.csv_button()],
+        how=trade_log.HOW,
     )
 
 

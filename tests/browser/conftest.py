@@ -20,7 +20,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from core.forecasting.store import SnapshotStore
 from tests.browser.rig import PATH, SPEC, SYMBOLS, Rig, is_well
@@ -31,6 +31,8 @@ from tests.waiting import wait_until
 from tests.web.published import Publisher
 
 ROOT = Path(__file__).resolve().parents[2]
+# A first page on a machine that runs several browsers at once may take longer than the usual 5 s.
+expect.set_options(timeout=20_000)
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking")
 
 
@@ -54,7 +56,8 @@ UNREACHABLE = {
 def chromium_path() -> str | None:
     """Return the browser to start; None leaves it to Playwright's own."""
     named = os.environ.get("CHROMIUM")
-    return named or shutil.which("chromium") or shutil.which("google-chrome")
+    known = ("chromium-headless-shell", "chromium", "google-chrome")
+    return named or next(filter(None, map(shutil.which, known)), None)
 
 
 def free_port() -> int:
@@ -184,8 +187,7 @@ def deployment(serve: Servers, tmp_path_factory: pytest.TempPathFactory) -> tupl
 @pytest.fixture
 def site(deployment: tuple[str, Path]) -> Iterator[Site]:
     url, run_dir = deployment
-    began = datetime.now(UTC) - timedelta(seconds=20)
-    made = Site(url, Publisher(SnapshotStore.at(run_dir)), threading.Event(), began)
+    made = Site(url, Publisher(SnapshotStore.at(run_dir)), threading.Event(), datetime.now(UTC))
     made.publish()
     made.publisher.publish_live(datetime.now(UTC))
     made.beating.set()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Page
 
-from tests.web.published import Publisher
+from tests.web.published import Publisher, floor_minute
 
 PATHS = ("/", "/model-health", "/portfolio")
 POINTS = """(id) => Object.fromEntries(
@@ -19,22 +19,34 @@ DRAWN = """(id) => { const gd = document.querySelector(`#${id} .js-plotly-plot`)
 
 @dataclass
 class Site:
-    """A server, and the engine's stand-in that keeps quotes and heartbeat fresh."""
+    """A server, and the engine's stand-in that keeps quotes and heartbeat fresh.
+
+    Candles stay as they are until a test publishes more, or for good where it sets
+    `following`: then each minute's candle comes when it has closed.
+    """
 
     url: str
     publisher: Publisher
     beating: threading.Event
     began: datetime
+    following: threading.Event = field(default_factory=threading.Event)
 
     def publish(self, minutes: int = 0) -> None:
         """Publish the snapshot of `minutes` after the first one."""
-        now = self.began + timedelta(minutes=minutes)
+        self.publish_candles(self.began + timedelta(minutes=minutes))
+
+    def publish_candles(self, now: datetime) -> None:
         self.publisher.store.publish(self.publisher.snapshot(now), self.publisher.series(now))
 
     def keep_alive(self, stop: threading.Event) -> None:
+        shown = floor_minute(self.began)
         while not stop.is_set():
+            now = datetime.now(UTC)
             if self.beating.is_set():
-                self.publisher.publish_live(datetime.now(UTC))
+                if self.following.is_set() and floor_minute(now) != shown:
+                    shown = floor_minute(now)
+                    self.publish_candles(now)
+                self.publisher.publish_live(now)
             stop.wait(0.5)
 
 

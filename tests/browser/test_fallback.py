@@ -98,9 +98,9 @@ def test_a_switch_in_mid_session_mixes_nothing_and_is_said(rig: Rig, page: Page)
     is_well(page)
     expect(profit).to_contain_text("USD")
     points = page.evaluate(
-        "JSON.parse(sessionStorage.getItem('profit-points') || 'null')?.points.map(p => p[1])"
+        "JSON.parse(localStorage.getItem('profit-points') || 'null')?.points.map(p => p[1])"
     )
-    share = [abs(point) / 5_000 for point in points or []]
+    share = [abs(point) / 5_000 for point in points or [] if point is not None]
     assert share
     assert max(share) < 0.05  # exchanges are a tenth apart
     rig.check_stored("binance")
@@ -167,3 +167,17 @@ def test_a_start_without_any_exchange_shows_what_is_on_disk_until_one_answers(
     rig.exchanges["kraken"].start()
     followed(rig, "kraken")
     is_well(page, "degraded")
+
+
+def test_with_every_exchange_down_for_long_what_is_on_disk_is_shown(rig: Rig, page: Page) -> None:
+    page.goto(rig.url + PATH)
+    is_well(page)
+    for exchange in rig.exchanges.values():
+        exchange.stop()
+    says(page, "OFFLINE: what is on disk, until .* No exchange answers.", timeout_s=120)
+    followed(rig, "cache")
+    assert rig.snapshot().as_of == rig.stored("binance").index[-1] + timedelta(minutes=1)
+    rig.exchanges["binance"].start()
+    followed(rig, "binance")
+    is_well(page)
+    rig.check_stored("binance")

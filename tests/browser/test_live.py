@@ -19,6 +19,12 @@ HIDE = """(hidden) => {
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
 
+COUNT_SHOWN = """() => {
+  window.ticks = 0;
+  const show = pulse.show;
+  pulse.show = (tick, holdings) => { show(tick, holdings); window.ticks += 1; };
+}"""
+
 
 def test_a_new_candle_extends_the_chart_and_keeps_the_zoom(page: Page, site: Site) -> None:
     open_live(page, site)
@@ -60,6 +66,61 @@ def test_in_a_crowd_a_page_draws_the_candle_in_its_turn_and_once(page: Page, sit
     page.wait_for_function(f"({POINTS})('live-chart').price === {price + 1}", timeout=30_000)
     assert len(asked) == 2
     site.publish()
+
+
+def is_paint(route: Route) -> bool:
+    return "live-paint.data" in route.request.post_data_json["output"]
+
+
+@pytest.mark.parametrize("fault", ["no answer", "refused", "nothing new", "an older version"])
+def test_a_candle_whose_paint_does_not_come_is_asked_for_again(
+    page: Page, site: Site, fault: str
+) -> None:
+    answers: list[str] = []
+    first: list[str] = []
+
+    def injure(route: Route) -> None:
+        if not is_paint(route):
+            route.fallback()
+            return
+        answers.append(route.request.post_data or "")
+        if len(answers) != 2:
+            answer = route.fetch()
+            first.append(answer.text())
+            route.fulfill(response=answer)
+        elif fault == "no answer":
+            route.abort()
+        elif fault == "refused":
+            route.fulfill(status=503, body="busy")
+        elif fault == "nothing new":
+            route.fulfill(json={"multi": True, "response": {}})
+        else:
+            route.fulfill(body=first[0], content_type="application/json")
+
+    page.route("**/_dash-update-component*", injure)
+    open_live(page, site)
+    price = points(page, "live-chart")["price"]
+    site.publish(minutes=1)
+    page.wait_for_function(f"({POINTS})('live-chart').price === {price + 1}", timeout=30_000)
+    page.evaluate(COUNT_SHOWN)
+    page.wait_for_function("window.ticks >= 3")
+    assert len(answers) == 3, "once more, and not again when it has come"
+    site.publish()
+
+
+def test_a_page_whose_first_paint_fails_asks_again(page: Page, site: Site) -> None:
+    failed: list[str] = []
+
+    def injure(route: Route) -> None:
+        if is_paint(route) and len(failed) < 2:
+            failed.append(route.request.url)
+            route.abort()
+        else:
+            route.fallback()
+
+    page.route("**/_dash-update-component*", injure)
+    open_live(page, site)
+    assert len(failed) == 2
 
 
 def test_missing_minutes_are_not_bridged(page: Page, site: Site) -> None:
@@ -225,6 +286,12 @@ def test_what_is_on_disk_is_called_offline(page: Page, site: Site) -> None:
     expect(page.locator(".page-root")).to_have_attribute("data-state", "cache")
     until = f"{site.began:%Y-%m-%d %H:%M} UTC"
     expect(page.locator(".strip .note")).to_have_text(f"OFFLINE: what is on disk, until {until}.")
+    # What stands still is dated, and nothing of it is "now" or "ago".
+    day = re.compile(r"^\d{1,2} [A-Z][a-z]{2,3} \d\d:\d\d$")
+    for fact in ("candle", "issued", "quoted"):
+        expect(page.locator(f"[data-slot={fact}]").first).to_have_text(day)
+    mark = f"{CHART}.layout.annotations[0].text"
+    page.wait_for_function(f"{mark}.startsWith('last candle ')", timeout=20_000)
 
 
 def test_a_pair_that_is_not_traded_is_said_and_is_no_choice(page: Page, site: Site) -> None:

@@ -43,11 +43,14 @@ class Site:
         return self.client.post("/_dash-update-component", json=self.request(output, values))
 
     def request(self, output: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        name, declared = next(
-            (name, callback)
-            for name, callback in self.app.callback_map.items()
-            if output in name.strip(".").split("...")
+        names = self.app.callback_map
+        return self.request_named(
+            next(name for name in names if output in name.strip(".").split("...")), values
         )
+
+    def request_named(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the request for the callback that Dash lists under `name`."""
+        declared = self.app.callback_map[name]
         listed = [property_.rsplit(".", 1) for property_ in name.strip(".").split("...")]
         outputs = [{"id": id_, "property": property_} for id_, property_ in listed]
 
@@ -62,7 +65,7 @@ class Site:
             "output": name,
             "outputs": outputs if name.startswith("..") else outputs[0],
             "inputs": inputs,
-            "changedPropIds": [f"{inputs[0]['id']}.{inputs[0]['property']}"],
+            "changedPropIds": [f"{one['id']}.{one['property']}" for one in inputs[:1]],
             "state": given("state"),
         }
 

@@ -28,6 +28,7 @@ from core.domain import (
     Quote,
     Retrain,
     Series,
+    SkillRecord,
     Snapshot,
     TailScore,
     TailTrace,
@@ -71,8 +72,30 @@ def made_model(horizon: Horizon, now: datetime, **changes: Any) -> ModelCard:
         train_end=now - timedelta(hours=2),
         shrinkage=0.25,
         tail=TailScore(100, made_losses(mae), made_losses(19.2 if mae < 20 else 213.2)),
+        record=SkillRecord(1_440, 1_439.0, 0.0018, 0.0044),
     )
     return replace(model, **changes)
+
+
+def made_candles(closes: list[float | None]) -> dict[str, list[float | None]]:
+    """Return columns of candles that open at the close before, None where `closes` are."""
+    draw = random.Random(11)
+    columns: dict[str, list[float | None]] = {
+        name: [] for name in ("open", "high", "low", "close", "volume")
+    }
+    before = None
+    for close in closes:
+        wick, volume = 0.0002 * draw.random(), round(12 * draw.random() + 0.1, 5)
+        row: tuple[float | None, ...] = (None,) * 5
+        if close is not None:
+            opened = close if before is None else before
+            high = round(max(opened, close) * (1 + wick), 2)
+            low = round(min(opened, close) * (1 - wick), 2)
+            row = (opened, high, low, close, volume)
+        for column, value in zip(columns.values(), row, strict=True):
+            column.append(value)
+        before = close
+    return columns
 
 
 @dataclass
@@ -87,6 +110,7 @@ class Publisher:
     candles: int = 540
     first: datetime | None = None
     missing: tuple[int, ...] = ()
+    quiet: tuple[int, ...] = ()  # rows of minutes without trades
     said: dict[str, Any] = field(default_factory=dict)  # fields of the status that differ
 
     def closes(self, now: datetime) -> tuple[list[int], list[float | None]]:
@@ -95,6 +119,8 @@ class Publisher:
         self.first = self.first or last - timedelta(minutes=self.candles - 1)
         count = int((last - self.first).total_seconds()) // 60 + 1
         closes: list[float | None] = list(made_closes(count, self.price))
+        for row in self.quiet:
+            closes[row] = closes[row - 1]
         for row in self.missing:
             closes[row] = None
         start = epoch_ms(self.first)
@@ -131,9 +157,11 @@ class Publisher:
         minutes = self.spec.horizon_minutes(horizon)
         half = 0.00037 * close * math.sqrt(minutes)
         point = close * (1 + 0.00004 * math.sqrt(minutes))
-        band = Interval(0.8, point - half, point + half)
+        widths = {0.5: 0.53 * half, 0.8: half, 0.9: 1.28 * half, 0.95: 1.53 * half}
+        bands = tuple(Interval(level, point - w, point + w) for level, w in widths.items())
         target = as_of + timedelta(minutes=minutes)
-        return Forecast(horizon, as_of, target, close, point, band)
+        volatility = half / close / 1.28
+        return Forecast(horizon, as_of, target, close, point, bands, volatility)
 
     def tail(self, horizon: Horizon, times: list[int], closes: list[float | None]) -> TailTrace:
         ahead = self.spec.horizon_minutes(horizon)
@@ -156,12 +184,10 @@ class Publisher:
         return Series(
             version=self.snapshot(now).version,
             close_time=times,
-            open=closes,
-            high=closes,
-            low=closes,
-            close=closes,
-            volume=[None if close is None else 3.0 for close in closes],
+            **made_candles(closes),
             tails={h: self.tail(h, times, closes) for h in ("minute", "long")},
+            provider=self.provider,
+            filled=tuple(times[row] for row in self.quiet),
         )
 
     def status(self, now: datetime, **changes: Any) -> EngineStatus:

@@ -56,6 +56,10 @@ def ids_of_callback(callback: dict[str, Any]) -> set[str]:
     return {one["id"] for one in listed} | {name.rsplit(".", 1)[0] for name in outputs}
 
 
+def scripts() -> str:
+    return "\n".join(path.read_text() for path in sorted((ROOT / "assets").glob("*.js")))
+
+
 def test_every_id_of_every_callback_is_in_some_layout(site: Site) -> None:
     known = ids_of_all_layouts(site)
     callbacks = site.client.get("/_dash-dependencies").get_json()
@@ -65,10 +69,8 @@ def test_every_id_of_every_callback_is_in_some_layout(site: Site) -> None:
 
 
 def test_every_browser_function_that_a_callback_names_exists(site: Site) -> None:
-    script = (ROOT / "assets/clientside.js").read_text()
-    exported = re.search(r"dash_clientside\.pulse = \{([^}]*)\}", script)
-    assert exported is not None
-    names = {name.strip() for name in exported[1].split(",")}
+    exported = re.findall(r"pulse\.offer\(\{([^}]*)\}\)", scripts())
+    names = {name.strip() for names in exported for name in names.split(",")}
     callbacks = site.client.get("/_dash-dependencies").get_json()
     used = {
         c["clientside_function"]["function_name"]
@@ -79,10 +81,8 @@ def test_every_browser_function_that_a_callback_names_exists(site: Site) -> None
 
 
 def test_every_slot_of_the_pages_is_written_by_the_script(site: Site) -> None:
-    script = (ROOT / "assets/slots.js").read_text()
-    written = re.search(r"const SLOTS = \{(.*?)\n  \};", script, re.S)
-    assert written is not None
-    names = set(re.findall(r'^    "?([a-z-]+)"?[:,]', written[1], re.M)) | {"market", "weight"}
+    written = re.findall(r"(?:const SLOTS = |addSlots\()\{(.*?)\n  \}", scripts(), re.S)
+    names = {name for part in written for name in re.findall(r'^    "?([a-z-]+)"?[:,]', part, re.M)}
     layouts = [site.app.layout(), *(page_layout(path) for path in PATHS)]
     slots = {
         c.to_plotly_json()["props"].get("data-slot") for lay in layouts for c in components_of(lay)
@@ -206,3 +206,10 @@ def test_assets_are_kept_by_the_browser_for_a_year(site: Site) -> None:
     assert site.client.get(style[1]).headers["Cache-Control"].endswith("immutable")
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page
+
+
+def test_scripts_that_nothing_uses_are_left_out(site: Site) -> None:
+    page = site.client.get("/").get_data(as_text=True)
+    scripts = re.findall(r'<script src="([^"]+)"', page)
+    assert any("dash_renderer" in script for script in scripts)
+    assert not any("polyfill" in script or "dash_table" in script for script in scripts)

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from callbacks.live import coverage_sentence, render_chart
-from components.charts import SESSION_MS, live_figure, session_cutoff
-from components.fan import fan
+from callbacks.live_paint import coverage_sentence, render_chart
+from components.charts import SESSION_MS, candles, digest, live_figure, session_cutoff
+from components.fan import fan, fan_parts, fan_uids
 from components.small_charts import error_figure, profit_figure
-from core.domain import Interval
+from core.domain import Interval, Series
 from tests.web.conftest import NOW, Site
 from tests.web.published import MINUTE_MS, Publisher
 
@@ -37,22 +37,55 @@ def test_a_figure_is_plain_json_of_lists(made: Publisher) -> None:
     figure = live_figure(made.snapshot(NOW), series, session_cutoff(series))
     assert json.loads(json.dumps(figure)) == figure
     assert all(type(trace["x"]) is list for trace in figure["data"])
+    columns = candles(series, 0)
+    assert json.loads(json.dumps(columns)) == columns
 
 
 def test_it_opens_eight_hours_before_the_newest_candle(made: Publisher) -> None:
     series = made.series(NOW)
-    price = traces(live_figure(made.snapshot(NOW), series, session_cutoff(series)))["price"]
-    assert price["x"][0] == series.close_time[-1] - SESSION_MS
-    assert len(price["x"]) == 481
+    whole = render_chart(made.snapshot(NOW), series, {"v": 1})
+    assert whole["cutoff"] == session_cutoff(series) == series.close_time[-1] - SESSION_MS
+    assert whole["candles"]["first"] == whole["cutoff"]
+    assert len(whole["candles"]["close"]) == 481
+
+
+def test_a_session_that_goes_on_keeps_its_beginning(made: Publisher) -> None:
+    series = made.series(NOW)
+    earlier = session_cutoff(series) - 30 * MINUTE_MS
+    whole = render_chart(made.snapshot(NOW), series, {"v": 1, "cutoff": earlier})
+    assert whole["cutoff"] == whole["candles"]["first"] == earlier
+    assert len(whole["candles"]["close"]) == 511
+
+
+def test_a_session_never_begins_after_one_opened_now(made: Publisher) -> None:
+    series = made.series(NOW)
+    later = series.close_time[-1] - MINUTE_MS
+    whole = render_chart(made.snapshot(NOW), series, {"v": 1, "cutoff": later})
+    assert whole["cutoff"] == session_cutoff(series)
+
+
+def test_candles_are_columns_a_minute_apart(made: Publisher) -> None:
+    made.quiet = (530,)
+    series = made.series(NOW)
+    columns = candles(series, series.close_time[519])
+    assert columns["first"] == series.close_time[520]
+    for name in ("open", "high", "low", "close"):
+        assert columns[name] == getattr(series, name)[520:]
+    volumes = [v or 0.0 for v in series.volume[520:]]
+    assert columns["volume"] == pytest.approx(volumes, rel=1e-3)
+    assert columns["filled"] == [series.close_time[530]]
+    assert candles(series, series.close_time[-1])["first"] is None
+    assert candles(series, series.close_time[530])["filled"] == []
 
 
 def test_missing_minutes_are_none_and_an_amber_span(made: Publisher) -> None:
     made.missing = (200, 201, 202)
     series = made.series(NOW)
     figure = live_figure(made.snapshot(NOW), series, session_cutoff(series))
-    price = traces(figure)["price"]
-    assert price["y"].count(None) == 3
-    assert price["connectgaps"] is False
+    columns = candles(series, session_cutoff(series) - 1)
+    for name in ("open", "high", "low", "close", "volume"):
+        assert columns[name].count(None) == 3
+    assert traces(figure)["price"]["connectgaps"] is False
     (span,) = [s for s in figure["layout"]["shapes"] if s["type"] == "rect"]
     assert span["x0"] == series.close_time[199]
     assert span["x1"] == series.close_time[202]
@@ -66,15 +99,57 @@ def test_steps_on_a_drawn_chart_amount_to_the_whole(made: Publisher) -> None:
     need = {"v": 2, "since": first["last"], "cutoff": first["cutoff"], "provider": "binance"}
     step = render_chart(made.snapshot(later), made.series(later), need)
     assert step["kind"] == "step"
-    assert len(step["x"]) == 3
+    assert len(step["candles"]["close"]) == 3
     whole = traces(live_figure(made.snapshot(later), made.series(later), first["cutoff"]))
-    drawn = traces(first["figure"])
-    assert drawn["price"]["x"] + step["x"] == whole["price"]["x"]
-    assert drawn["price"]["y"] + step["y"] == whole["price"]["y"]
+    columns = candles(made.series(later), first["cutoff"] - 1)
+    for name in ("open", "high", "low", "close", "volume", "filled"):
+        assert first["candles"][name] + step["candles"][name] == columns[name]
+    assert step["candles"]["first"] == first["last"] + MINUTE_MS
     for uid, part in step["replace"].items():
         shown = [(x, y) for x, y in zip(part["x"], part["y"], strict=True) if x >= first["cutoff"]]
         assert shown == list(zip(whole[uid]["x"], whole[uid]["y"], strict=True))
-    assert set(step["replace"]) == set(whole) - {"price", "live"}
+    ours = {"price", "candles", "volume", "live", "buys", "sells"}
+    assert set(step["replace"]) == set(whole) - ours
+
+
+def drawn_need(paint: dict[str, Any]) -> dict[str, Any]:
+    held = {name: paint[name] for name in ("provider", "digest")}
+    return {"v": 2, "since": paint["last"], "cutoff": paint["cutoff"], **held}
+
+
+def test_a_past_that_stayed_as_it_was_travels_once(made: Publisher) -> None:
+    made.missing, made.quiet = (500,), (520,)
+    paint = render_chart(made.snapshot(NOW), made.series(NOW), {"v": 1})
+    need = drawn_need(paint)
+    for minute in range(1, 4):
+        later = NOW + timedelta(minutes=minute)
+        step = render_chart(made.snapshot(later), made.series(later), need)
+        assert (step["kind"], len(step["candles"]["close"])) == ("step", 1)
+        need |= {"since": step["last"], "digest": step["digest"]}
+
+
+def test_a_past_is_known_although_its_oldest_candle_has_left() -> None:
+    closes = [float(n) for n in range(1_441)]
+    times = [n * MINUTE_MS for n in range(1_441)]
+    columns = dict.fromkeys(("open", "high", "low", "close", "volume"), closes)
+    before = Series(1, times[:-1], **{n: c[:-1] for n, c in columns.items()}, tails={}, provider="")
+    after = Series(2, times[1:], **{n: c[1:] for n, c in columns.items()}, tails={}, provider="")
+    since = before.close_time[-1]
+    assert digest(before, since) == digest(after, since) != digest(after, after.close_time[-1])
+
+
+@pytest.mark.parametrize("change", ["came later", "went", "was no trade", "was corrected"])
+def test_a_past_that_is_another_by_now_travels_whole(made: Publisher, change: str) -> None:
+    made.missing = (500, 501) if change == "came later" else ()
+    need = drawn_need(render_chart(made.snapshot(NOW), made.series(NOW), {"v": 1}))
+    made.missing = (505,) if change == "went" else ()
+    made.quiet = (520,) if change == "was no trade" else ()
+    later = NOW + timedelta(minutes=1)
+    series = made.series(later)
+    if change == "was corrected":
+        series.high[530] = 99_000.0
+    paint = render_chart(made.snapshot(later), series, need)
+    assert (paint["kind"], paint["cutoff"]) == ("full", need["cutoff"])
 
 
 def test_another_providers_candles_are_never_joined_to_those_drawn(made: Publisher) -> None:
@@ -87,14 +162,6 @@ def test_another_providers_candles_are_never_joined_to_those_drawn(made: Publish
     assert (other["kind"], other["provider"]) == ("full", "coinbase")
     unsaid = {"v": 2, "since": first["last"], "cutoff": first["cutoff"]}
     assert render_chart(made.snapshot(later), made.series(later), unsaid)["kind"] == "full"
-
-
-def test_candles_of_another_version_are_drawn_whole_again_next_time(made: Publisher) -> None:
-    series = replace(made.series(NOW), version=1)
-    drawn = render_chart(made.snapshot(NOW), series, {"v": 1})
-    need = {"v": 2, "since": drawn["last"], "cutoff": drawn["cutoff"]}
-    need["provider"] = drawn["provider"]
-    assert render_chart(made.snapshot(NOW), made.series(NOW), need)["kind"] == "full"
 
 
 def test_after_a_gap_in_what_is_held_the_whole_figure_travels(made: Publisher) -> None:
@@ -124,23 +191,38 @@ def test_the_fan_ends_at_the_far_band_and_passes_the_near_one(made: Publisher) -
     assert width == pytest.approx(math.sqrt(share), rel=1e-3)
 
 
+def test_every_band_of_the_fan_lies_within_the_next(made: Publisher) -> None:
+    forecasts = made.snapshot(NOW).forecasts
+    parts = fan_parts([forecasts["minute"], forecasts["long"]])
+    assert list(parts) == [uid for level in (0.95, 0.8, 0.5) for uid in fan_uids(level)]
+    lows = [parts[f"fan-{level}-low"]["y"] for level in (95, 80, 50)]
+    highs = [parts[f"fan-{level}-high"]["y"] for level in (50, 80, 95)]
+    for edges in zip(*lows, *highs, strict=True):
+        assert list(edges) == sorted(edges)
+    for band in forecasts["long"].bands:
+        if band.level != 0.9:
+            low, high = (parts[uid]["y"][-1] for uid in fan_uids(band.level))
+            assert (low, high) == pytest.approx((band.low, band.high))
+
+
 def test_a_wider_near_band_still_gives_a_fan(made: Publisher) -> None:
     forecasts = made.snapshot(NOW).forecasts
-    wide = replace(forecasts["minute"], band=Interval(0.8, 1.0, 1e6))
+    wide = replace(forecasts["minute"], bands=(Interval(0.8, 1.0, 1e6),))
     cone = fan([wide, forecasts["long"]])
     assert all(math.isfinite(v) for v in cone["low"] + cone["high"])
 
 
 def test_without_bands_there_is_no_fan(made: Publisher) -> None:
-    bare = [replace(f, band=None) for f in made.snapshot(NOW).forecasts.values()]
+    bare = [replace(f, bands=()) for f in made.snapshot(NOW).forecasts.values()]
     assert fan(bare) == {"x": [], "low": [], "high": []}
 
 
 def test_a_snapshot_without_forecasts_still_draws_the_price(made: Publisher) -> None:
     series = replace(made.series(NOW), tails={})
-    parts = traces(live_figure(made.snapshot(NOW, forecasts={}), series, session_cutoff(series)))
-    assert len(parts["price"]["x"]) == 481
-    assert parts["long"]["x"] == parts["tail"]["x"] == parts["fan-low"]["x"] == []
+    whole = render_chart(made.snapshot(NOW, forecasts={}), series, {"v": 1})
+    parts = traces(whole["figure"])
+    assert len(whole["candles"]["close"]) == 481
+    assert parts["long"]["x"] == parts["tail"]["x"] == parts["fan-95-low"]["x"] == []
 
 
 def test_the_ribbon_ends_now_and_no_change_starts_where_the_forecast_was_issued(
@@ -193,3 +275,28 @@ def test_every_colour_of_a_chart_is_a_token(made: Publisher) -> None:
     assert used
     assert used <= tokens
     assert not re.findall(r"#[0-9a-fA-F]{3,8}\b", json.dumps(figures))
+
+
+def test_a_marker_ahead_says_time_forecast_band_and_no_change(made: Publisher) -> None:
+    series, snapshot = made.series(NOW), made.snapshot(NOW)
+    long = snapshot.forecasts["long"]
+    (words,) = traces(live_figure(snapshot, series, session_cutoff(series)))["long"]["customdata"]
+    assert words.split("<br>") == [
+        "(13:26 UTC)",
+        f"Forecast <b>{long.point:,.2f}</b>",
+        f"80\u202f% band {long.band.low:,.2f} – {long.band.high:,.2f}" if long.band else "",
+        f"No change {long.price_at_issue:,.2f}",
+    ]
+    bare = replace(snapshot, forecasts={"long": replace(long, bands=())})
+    (short,) = traces(live_figure(bare, series, session_cutoff(series)))["long"]["customdata"]
+    assert "band" not in short
+
+
+def test_volume_has_a_band_of_its_own_below_the_price(made: Publisher) -> None:
+    series = made.series(NOW)
+    layout = live_figure(made.snapshot(NOW), series, session_cutoff(series))["layout"]
+    bottom, top = layout["yaxis2"]["domain"]
+    assert bottom == 0
+    assert top <= 0.18
+    assert top < layout["yaxis"]["domain"][0]
+    assert layout["yaxis2"]["visible"] is False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,16 +11,14 @@ from typing import Any
 import pytest
 from plotly.utils import PlotlyJSONEncoder
 
-from callbacks.live import render_cell, render_training
+from callbacks.live_paint import render_cell, render_training
 from callbacks.model_health import engine_sentences, render_paint
-from callbacks.portfolio import trades_of
 from components import cards, states, tables
 from components.formatting import decimals, duration, loss, moment, number, percent, signed
-from core.domain import ForecastSpec, Quote, TailScore
-from core.portfolio.stored import trades_to_stored
-from core.portfolio.trading import buy, sell
+from components.importance import importance_panel
+from core.domain import Decision, FeatureImportance, ForecastSpec, Importance, SkillRecord
 from tests.web.conftest import NOW, Site
-from tests.web.published import made_losses, made_model
+from tests.web.published import made_model
 
 SPEC = ForecastSpec()
 
@@ -79,30 +78,23 @@ def test_a_moment_is_written_by_the_browser_with_utc_on_hover() -> None:
     ("changes", "icon", "words"),
     [
         ({"trained": False, "reason": "4,100 clean rows are too few."}, "alert", "4,100 clean"),
-        ({"tail": None}, "equals", "Not scored yet"),
-        ({}, "equals", "0.5\u202f% less error than no change"),
-        (
-            {"tail": TailScore(100, made_losses(219.4), made_losses(213.2))},
-            "equals",
-            "2.9\u202f% more error",
-        ),
-        (
-            {"tail": TailScore(100, made_losses(20.0), made_losses(20.0))},
-            "equals",
-            "As much error as no change",
-        ),
-        ({"tail": TailScore(10_079, made_losses(19.0), made_losses(19.2))}, "tick", "1.0\u202f%"),
-        ({"tail": TailScore(10_079, made_losses(19.4), made_losses(19.2))}, "alert", "more"),
+        ({"record": None}, "equals", "Not scored yet"),
+        ({}, "equals", "+0.18 ±0.44\u202f% vs no change, 24 h"),
+        ({}, "equals", "not yet significant: about 5 days more"),
+        ({"record": SkillRecord(10_079, 10_080, 0.0018, 0.0014)}, "tick", "significant, n 10,079"),
+        ({"record": SkillRecord(10_079, 10_080, 0.0018, 0.0014)}, "tick", "no change, 7 days"),
+        ({"record": SkillRecord(1_440, 1_439, -0.02, 0.01)}, "alert", "−2.00 ±1.00\u202f%"),
+        ({"record": SkillRecord(60, 59, 0.0, 0.01)}, "equals", "0.00 ±1.00\u202f%"),
+        ({"record": SkillRecord(60, 59, 0.0, 0.01)}, "equals", "vs no change, 59 min"),
+        ({"record": SkillRecord(60, 59, 0.0, 0.01)}, "equals", "cannot be told from no change"),
+        ({"record": SkillRecord(1, 0, 0.5, math.nan)}, "equals", "+50.00\u202f% vs no change"),
+        ({"record": SkillRecord(288, 1_435, 0.001, 0.01)}, "equals", "about 3 months more"),
     ],
 )
 def test_skill_in_words(changes: dict[str, object], icon: str, words: str) -> None:
     sign, bold, rest = cards.skill_words(made_model("minute", NOW, **changes))
     assert sign == icon
     assert words in f"{bold} {rest}"
-
-
-def test_a_hundred_forecasts_are_said_to_be_too_few() -> None:
-    assert cards.skill_words(made_model("minute", NOW))[2].endswith("too few to tell")
 
 
 def test_a_forecast_cell_shows_point_band_and_both_errors(published: Site) -> None:
@@ -115,7 +107,7 @@ def test_a_forecast_cell_shows_point_band_and_both_errors(published: Site) -> No
 
 def test_a_forecast_without_a_band_says_so(published: Site) -> None:
     snapshot = published.publisher.snapshot(NOW)
-    bare = replace(snapshot.forecasts["long"], band=None)
+    bare = replace(snapshot.forecasts["long"], bands=())
     text = said(render_cell(replace(snapshot, forecasts={"long": bare}), "long"))
     assert "no band yet" in text
 
@@ -155,9 +147,13 @@ def test_model_health_renders_every_part(published: Site) -> None:
     view = published.service.view(SPEC, "reader")
     assert view.snapshot is not None
     series = published.publisher.series(NOW)
-    tail, models, retrains, reason, minute, long = render_paint(view, view.snapshot, series)
+    tail, models, drivers, promotions, retrains, reason, minute, long = render_paint(
+        view, view.snapshot, series
+    )
     assert "+0.52\u202f%" in said(tail)
     assert "25\u202f%" in said(models)
+    assert "Not computed yet" in said(drivers)
+    assert "No decision yet" in said(promotions)
     assert "asked for" in said(retrains)
     assert reason == "Binance answered at start."
     assert minute["data"][0]["x"] == series.tails["minute"].target
@@ -173,8 +169,6 @@ def test_trouble_is_told_after_the_reason(published: Site) -> None:
 def test_tables_have_words_when_empty() -> None:
     assert "Not scored yet" in said(tables.tail_table(SPEC, []))
     assert "No training yet" in said(tables.retrains_table(SPEC, []))
-    assert "No trades yet" in said(tables.trades_table([]))
-    assert "No trades yet" in said(tables.short_trades([]))
 
 
 def test_a_model_that_stands_aside_says_why(published: Site) -> None:
@@ -187,27 +181,69 @@ def test_a_model_that_stands_aside_says_why(published: Site) -> None:
     assert "weight 0" in said(tables.models_table(aside))
 
 
-def test_trades_are_newest_first_with_plain_values_for_the_csv() -> None:
-    quote = Quote("BTC-USD", 80_000.0, NOW, "binance", "live")
-    position, bought = buy(10_000.0, quote, NOW, timedelta(seconds=10))
-    sold = sell(position, replace(quote, price=79_200.0), NOW, timedelta(seconds=10))
-    stored = {"v": 1, "list": trades_to_stored([bought, sold])}
-    text = said(tables.trades_table(trades_of("live", stored)))
-    assert text.index("Sold") < text.index("Bought")
-    assert "−100.00" in text
-    assert "2026-04-21 12:41:08 UTC" in text
-    assert trades_of("simulated", stored) == []
-
-
-def test_only_the_newest_trades_stand_in_the_narrow_column() -> None:
-    quote = Quote("BTC-USD", 80_000.0, NOW, "binance", "live")
-    trades = [buy(float(n), quote, NOW, timedelta(seconds=10))[1] for n in range(1, 9)]
-    text = said(tables.short_trades(trades))
-    assert text.count('"type": "Li"') == 5
-    assert "8.00" in text
-    assert "3.00" not in text.replace("8.00", "")
-
-
 def test_notices_are_announced() -> None:
     assert states.notice("No.", "down").role == "status"
     assert states.parameter_notice("minute_horizon: 99 is outside.").role == "alert"
+
+
+def test_a_model_that_lost_lately_stands_aside_in_words(published: Site) -> None:
+    snapshot = published.publisher.snapshot(NOW)
+    aside = {h: replace(f, standing_aside=True) for h, f in snapshot.forecasts.items()}
+    stood = replace(snapshot, forecasts=aside)
+    words = "Standing aside: lost to “no change” over the last {} hours"
+    for horizon, hours in (("minute", 6), ("long", 24)):
+        assert words.format(hours) in said(render_cell(stood, horizon))
+        assert words.format(hours) in said(tables.models_table(stood))
+        assert "Standing aside" not in said(render_cell(snapshot, horizon))
+    assert "Standing aside" not in said(tables.models_table(snapshot))
+
+
+def made_decision(hours_ago: int, promoted: bool, mae: float = 19.3) -> Decision:
+    at = NOW - timedelta(hours=hours_ago)
+    return Decision(
+        at=at,
+        horizon="minute",
+        version=f"{at:%Y%m%dT%H%M%SZ}-a{hours_ago:06d}",
+        model_id=f"a{hours_ago:06d}",
+        trained_at=at,
+        rows=49_997,
+        promoted=promoted,
+        champion_id="b000000",
+        n=100,
+        mae=mae,
+        champion_mae=19.14,
+        random_walk_mae=19.21,
+        z=None,
+        sentence=f"Said of {hours_ago}.",
+    )
+
+
+def test_promotions_tell_champion_kept_out_and_replaced(published: Site) -> None:
+    decisions = made_decision(3, True), made_decision(2, False), made_decision(1, True)
+    text = said(tables.promotions_table(published.publisher.snapshot(NOW, decisions=decisions)))
+    newest, kept_out, oldest = (text.index(f"a{hours:06d}") for hours in (1, 2, 3))
+    assert newest < text.index('"champion"') < kept_out
+    assert kept_out < text.index("kept out: +0.8\u202f% error") < oldest
+    assert text.index("replaced at\u00a0") > oldest
+    assert "2026-04-21T11:41:08Z" in text[oldest:]
+    assert "Said of 2." in text
+
+
+def test_what_drives_the_forecast_is_drawn_with_its_noise_and_said(published: Site) -> None:
+    features = (
+        FeatureImportance("mean_distance_60", 0.00152, 0.0004),
+        FeatureImportance("mean_distance_5", 0.00052, 0.0002),
+        FeatureImportance("momentum_10", 0.00001, 0.0004),
+    )
+    minute = Importance("minute", "v", NOW, 1_400, 10, features)
+    long = Importance("long", "v", NOW, 100, 10, features[2:])
+    text = said(importance_panel(published.publisher.snapshot(NOW, importance=(long, minute))))
+    assert "0.152" in text
+    assert '"width": "79.2%"' in text
+    assert '"left": "58.3%", "width": "41.7%"' in text
+    assert text.index("Next minute") < text.index("In 45 minutes")
+    assert (
+        "Next minute: only Mean distance 60 and Mean distance 5 stand clear of noise "
+        "on 1,400 forecasts that the model had not seen"
+    ) in text
+    assert "In 45 minutes: no feature stands clear of noise on 100 forecasts" in text

@@ -191,8 +191,19 @@ def test_until_the_new_providers_candles_are_there_it_says_whose_are_shown(
 
 def test_refilling_comes_before_degraded_and_both_are_said(published: Site) -> None:
     refilling = "12 missing minutes of BTC-USD are being fetched."
-    assert say(published, refilling=refilling) == ("refilling", refilling)
-    assert say(published, refilling=refilling, degraded="Kraken since 12:04 UTC.") == (
+    assert say(published, refilling={"BTC-USD": refilling}) == ("refilling", refilling)
+    assert say(published, refilling={"BTC-USD": refilling}, degraded="Kraken since 12:04 UTC.") == (
         "refilling",
         f"{refilling} Kraken since 12:04 UTC.",
     )
+
+
+def test_what_is_wrong_with_another_ticker_is_not_said(published: Site) -> None:
+    theirs = {"ETH-USD": "ETH-USD fails."}
+    assert say(published, ticker_trouble=theirs, refilling=theirs) == ("ok", "")
+    ours = {"BTC-USD": "BTC-USD fails."}
+    assert say(published, trouble="It answers 503.", ticker_trouble=ours) == (
+        "stale",
+        "It answers 503. BTC-USD fails.",
+    )
+    assert say(published, trouble="BTC-USD fails.", ticker_trouble=ours)[1] == "BTC-USD fails."

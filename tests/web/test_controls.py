@@ -8,9 +8,11 @@ from urllib.parse import parse_qsl
 import pytest
 from dash import no_update
 
-from callbacks.controls import address, field_errors, render_apply
+from callbacks.controls import address, field_errors, read_pair, render_apply, render_watch
+from components.frame import read_spec
 from components.ids import CONTROL_NAMES
 from core.domain import DEFAULT_TICKERS, ForecastSpec, Progress
+from core.errors import ParameterError
 from tests.web.conftest import NOW, Site
 
 GOOD: dict[str, Any] = {
@@ -116,3 +118,50 @@ def test_a_page_that_opens_refuses_nothing(published: Site) -> None:
     answer = published.call("control-refresh-error.children", {})
     assert answer.status_code in (200, 204)
     assert "not a whole number" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "ticker"),
+    [
+        ("ETH", "ETH-USD"),
+        (" eth-usd ", "ETH-USD"),
+        ("eth/usd", "ETH-USD"),
+        ("1inch", "1INCH-USD"),
+        ("FDUSD", "FDUSD-USD"),
+        ("usdc", "USDC-USD"),
+    ],
+)
+def test_a_coin_is_read_as_people_type_it(typed: str, ticker: str) -> None:
+    assert read_pair(typed) == ticker
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("ETHUSDT", "ETHUSDT is an exchange's own symbol: type ETH or ETH-USD."),
+        ("eth-usdc", "type ETH or ETH-USD."),
+        ("BTCUSD", "type BTC or BTC-USD."),
+        ("ETH-EUR", "not a pair such as BTC-USD"),
+        ("$", "not a pair such as BTC-USD"),
+        (None, "Type a coin such as ETH"),
+    ],
+)
+def test_what_is_no_coin_gets_a_sentence(typed: object, words: str) -> None:
+    with pytest.raises(ParameterError, match=words):
+        read_pair(typed)
+    search, sentence, invalid = render_watch(typed, "")
+    assert search is no_update
+    assert words in sentence
+    assert invalid is True
+
+
+def test_watching_keeps_the_pace_of_the_address_and_no_other_parameter() -> None:
+    answer = render_watch("link", "?ticker=BTC-USD&minute_horizon=5&refresh=7")
+    assert answer == ("?ticker=LINK-USD&refresh=7", "", False)
+
+
+def test_a_wrong_pace_in_the_address_is_said_and_changes_no_forecast() -> None:
+    spec, sentence = read_spec(ForecastSpec(), {"ticker": "eth-usd", "refresh": "1"})
+    assert spec == ForecastSpec("ETH-USD")
+    assert "refresh must be a whole number from 3 to 60 (seconds), not 1." in sentence
+    assert read_spec(ForecastSpec(), {"refresh": "7"}) == (ForecastSpec(), "")

@@ -50,11 +50,11 @@ def test_it_is_shown_also_while_there_is_no_forecast(site: Site) -> None:
 
 def test_the_engine_is_judged_by_its_newest_heartbeat(published: Site) -> None:
     published.store.publish_diagnosis(Diagnosis(NOW, FINDINGS))
-    assert "s ago and follows binance" in shown(published)
+    assert "s ago and follows Binance" in shown(published)
     published.clock.advance(60)
     text = shown(published)
     assert "beat last at 2026-04-21 12:41:08 UTC" in text
-    assert "follows binance" not in text
+    assert "follows Binance" not in text
 
 
 def test_without_a_heartbeat_it_says_how_to_start_an_engine(site: Site) -> None:

@@ -134,6 +134,40 @@ def test_what_is_not_a_callback_of_ours_is_answered_400(published: Site) -> None
         assert b"Traceback" not in answer.data
 
 
+def test_a_callback_of_the_browser_alone_is_answered_400(published: Site) -> None:
+    in_browser = [n for n, known in published.app.callback_map.items() if "callback" not in known]
+    assert "typed.data" in in_browser
+    for output in in_browser:
+        request = published.request_named(output, {})
+        answer = published.client.post("/_dash-update-component", json=request)
+        assert answer.status_code == 400, output
+        assert b"not a callback of this application" in answer.data
+
+
+@pytest.mark.parametrize("value", [None, 7, True, [], {"a": {"b": [None]}}, "x", "?a=[", "\ud800"])
+def test_a_path_that_is_none_is_answered_400(published: Site, value: Any) -> None:
+    answer = published.call("_pages_content.children", {"_pages_location.pathname": value})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/%00", "/%ff", "/\ud800", "//", "/?a=["])
+def test_any_path_is_answered_with_a_page(published: Site, path: str) -> None:
+    values = {"_pages_location.pathname": path, "_pages_location.search": "?a=%ff&b=["}
+    answer = published.call("_pages_content.children", values)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("depth", [40, 900, 1_000, 100_000])
+def test_what_is_nested_too_deep_is_answered_400(published: Site, depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    request = json.dumps(published.request("live-tick.data", {"live-spec.data": "here"}))
+    for data in (nested, request.replace('"here"', nested), f'{{"output":{nested}}}'):
+        answer = published.client.post(
+            "/_dash-update-component", data=data, content_type="application/json"
+        )
+        assert answer.status_code == 400
+
+
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b'{"output":'])
 def test_what_is_not_json_is_answered_400(published: Site, data: bytes) -> None:
     answer = published.client.post(
@@ -157,6 +191,27 @@ def test_holdings_that_are_none_are_no_position(published: Site, holdings: Any) 
 
 
 @pytest.mark.parametrize("trades", [7, "x", {"v": 1, "list": [1, None, {"side": "short"}]}])
-def test_trades_that_are_none_are_an_empty_log(published: Site, trades: Any) -> None:
-    answer = published.call("portfolio-trades.children", {"trades.data": trades})
-    assert "No trades yet" in answer.get_data(as_text=True)
+def test_trades_that_are_none_earned_nothing(published: Site, trades: Any) -> None:
+    answer = published.call("portfolio-realised.children", {"trades.data": trades})
+    assert '"children":"0.00"' in answer.get_data(as_text=True)
+
+
+def test_forecasts_of_one_provider_are_never_drawn_over_candles_of_another(
+    published: Site,
+) -> None:
+    asked = {"live-need.data": {"v": 1}, "live-spec.data": "BTC-USD"}
+    drawn = published.call("live-paint.data", asked).get_json()["response"]["live-paint"]["data"]
+    assert (drawn["kind"], drawn["provider"]) == ("full", "binance")
+    publisher = published.publisher
+    publisher.store.publish(
+        publisher.snapshot(NOW), replace(publisher.series(NOW), provider="coinbase")
+    )
+    assert "live-paint" not in (published.call("live-paint.data", asked).get_json() or {}).get(
+        "response", {}
+    )
+
+
+def test_a_request_larger_than_any_page_sends_is_refused(published: Site) -> None:
+    request = published.request("live-tick.data", {"holdings.data": "x" * 1_000_000})
+    answer = published.client.post("/_dash-update-component", json=request)
+    assert answer.status_code == 413

@@ -59,6 +59,23 @@ def test_a_profit_that_rounds_to_nothing_has_no_sign(published: Site) -> None:
     assert [math.copysign(1, figure) for figure in hold[:3]] == [1, 1, 1]
 
 
+@pytest.mark.parametrize("ticker", ["BTC-USD", "ETH-USD"])
+def test_a_value_at_an_old_price_says_so(published: Site, ticker: str) -> None:
+    quote = replace(published.publisher.quote(NOW), ticker=ticker, time=NOW)
+    held = {"live": Position("live", ticker, 1.0, 100.0, 100.0, NOW)}
+
+    def age_mark(seconds: int) -> list[float]:
+        published.publisher.publish_live(NOW + timedelta(seconds=seconds))
+        moment = replace(view(published), now=NOW + timedelta(seconds=seconds))
+        tick = live_tick(moment, "internal", held, quote)
+        hold: list[float] = tick["hold"][4:]
+        return hold
+
+    assert age_mark(9) == []
+    assert age_mark(12) == [0]
+    assert age_mark(16) == [round(NOW.timestamp() * 1000)]
+
+
 def test_health_carries_the_process_and_the_clock(published: Site) -> None:
     tick = health_tick(view(published), "internal")
     assert (tick["offset"], tick["rows"]) == (14, [50_000, 0, 0])
