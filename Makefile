@@ -32,11 +32,11 @@ check: $(VENV)/.installed-dev ## Check format, lint, types and import layers, th
 	$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory test
 
-bench: $(VENV)/.installed-dev ## Measure training, ticks, load and memory
+bench: $(VENV)/.installed-dev ## Measure training, ticks, load and memory; walk forward over recorded candles
 	$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(VENV)/.installed-dev ## Follow a local exchange for twenty minutes; walk forward over recorded ones
-	$(BIN)/python -m benchmarks $(or $(ARGS),follow forecast_quality)
+soak: $(VENV)/.installed-dev ## Follow a local exchange for twenty minutes, a page for an hour of ticks
+	$(BIN)/python -m benchmarks $(or $(ARGS),follow browser_memory)
 
 # The stamps are written last: an install that broke off is done again.
 $(VENV)/.installed: requirements.txt scripts/install.sh

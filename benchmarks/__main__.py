@@ -8,8 +8,8 @@ import sys
 from typing import Final
 
 # Each runs in a process of its own, so that none measures what another left behind.
-STANDARD: Final = ("training", "load", "memory", "weight")
-ON_REQUEST: Final = ("follow", "forecast_quality")
+STANDARD: Final = ("training", "load", "memory", "weight", "first_paint", "forecast_quality")
+ON_REQUEST: Final = ("follow", "browser_memory")
 
 
 def main() -> int:

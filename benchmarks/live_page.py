@@ -20,7 +20,13 @@ from core.portfolio.stored import MARKETS, holdings_to_stored
 CALLBACK_PATH: Final = "/_dash-update-component"
 TICK: Final = of("live", "tick")
 PAINT: Final = of("live", "paint")
-_BROWSER_NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_BROWSER_NAMES: Final = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 _WITHIN_MS: Final = 30_000
 # Set by the connection itself.
 _OWN_HEADERS: Final = {"content-length", "host", "connection"}
@@ -103,7 +109,8 @@ def drawn_by(answer: Mapping[str, Any]) -> dict[str, Any]:
 def own_holdings(number: int) -> dict[str, Any]:
     """Return positions that no other page has, one in each market."""
     units, bought_at = 0.1 + number / 1e6, datetime(2026, 1, 1, tzinfo=UTC)
-    held = {m: Position(m, "BTC-USD", units, 8_000.0, 80_000.0, bought_at) for m in MARKETS}
+    paid = 80_000.0
+    held = {m: Position(m, "BTC-USD", units, units * paid, paid, bought_at) for m in MARKETS}
     return holdings_to_stored(held)
 
 
@@ -117,7 +124,7 @@ def record(url: str) -> Recording:
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=_browser_path(), args=["--no-sandbox", "--disable-dev-shm-usage"]
+            executable_path=browser_path(), args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
         try:
             return _record(browser.new_page(), url)
@@ -165,7 +172,7 @@ def _compact(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _browser_path() -> str | None:
+def browser_path() -> str | None:
     """Return the browser named by CHROMIUM, or one installed; None leaves it to Playwright."""
     named = os.environ.get("CHROMIUM")
     found = (shutil.which(name) for name in (named, *_BROWSER_NAMES) if name)

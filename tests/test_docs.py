@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 
 import pytest
 
+import main
 from core.domain import PARAMETER_RANGES
 from core.settings import SETTINGS
 
@@ -62,6 +64,15 @@ def test_every_parameter_is_documented_with_its_range() -> None:
         default, allowed, *_ = documented[name]
         assert default == ("unset" if bounds.default is None else f"{bounds.default:,}"), name
         assert f"{bounds.low:,} to {bounds.high:,} {bounds.unit}" in allowed, name
+
+
+def test_every_option_of_an_evaluation_is_documented() -> None:
+    options = argparse.ArgumentParser()
+    main.add_evaluate_options(options)
+    names = {name for action in options._actions for name in action.option_strings}
+    rows = [line for line in section(OPERATIONS, "The evaluation").splitlines() if "--" in line]
+    documented = {name for row in rows for name in re.findall(r"`(--[a-z-]+)`", row)}
+    assert documented == names - {"-h", "--help"}
 
 
 def make_targets() -> set[str]:

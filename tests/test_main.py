@@ -6,12 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from core.commands.printing import print_result
+from core.commands.run_once import RunResult
+from core.forecasting.store import SnapshotStore
 from tests.made import made_candles, shared_data
+from tests.web.published import Publisher
 
 ROOT = Path(__file__).resolve().parents[1]
 ORIGINAL_KEYS = {
@@ -93,6 +99,23 @@ def test_the_simulated_market_is_labelled_stored_apart_and_reused(tmp_path: Path
     forced = json.loads(run(*arguments, "--force-retrain", ARTIFACT_DIR=str(tmp_path)).stdout)
     assert "training" in forced["timings"]
 
+    where = {"ARTIFACT_DIR": str(tmp_path)}
+    spec = ("--ticker", "ETH-USD", "--max-points", "1500")
+    listed = json.loads(run("models", "list", *spec, "--json", **where).stdout)
+    assert listed["source"] == "simulated"
+    assert [m["champion"] for m in listed["models"]] == [True, False, True, False]
+    assert all(m["mae"] == m["random_walk_mae"] > 0 for m in listed["models"])
+    assert all(m["decision"].startswith("Promoted") for m in listed["models"])
+    table = run("models", "rollback", "--horizon", "minute", *spec, **where).stdout
+    assert "1 min: Rolled back by hand: random-walk" in table
+    newest = listed["models"][0]["version"]
+    done = run("--json", *spec, "models", "promote", newest, "--horizon", "minute", **where)
+    assert json.loads(done.stdout)["models"][0]["champion"]
+    none_before = run("models", "list", "--ticker", "SOL-USD", **where)
+    assert (none_before.returncode, none_before.stdout) == (1, "")
+    assert "No model of SOL-USD is stored" in none_before.stderr
+    assert run("models", "promote", *spec, **where).returncode == 2
+
 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
@@ -150,3 +173,21 @@ def test_recorded_candles_give_tail_errors_beside_the_random_walk():
     for name in ("minute", "hour"):
         assert values[f"{name}_tail_forecasts"] == 100
         assert 0.9 < values[f"{name}_mae"] / values[f"{name}_mae_random_walk"] < 1.1
+
+
+def test_a_forecast_that_stands_aside_is_said_in_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    now = datetime(2026, 4, 21, 12, 41, tzinfo=UTC)
+    snapshot = Publisher(SnapshotStore.at(tmp_path)).snapshot(now)
+    minute = replace(snapshot.forecasts["minute"], standing_aside=True)
+    forecasts = {**snapshot.forecasts, "minute": minute}
+    result = RunResult(
+        snapshot.spec, "binance", "live", now, snapshot.price, forecasts, snapshot.models, {}
+    )
+    print_result(result, None)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert printed.count("(standing aside)") == 1
+    assert "1 min: Standing aside: lost to “no change” over the last 6 hours." in printed
+    assert result.to_json()["minute_standing_aside"]
+    assert not result.to_json()["hour_standing_aside"]
