@@ -18,7 +18,7 @@ from flask_caching import Cache
 from plotly.io.json import to_json_plotly
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from callbacks import register_all
+from callbacks import opening, register_all
 from callbacks.answers import QuickAnswers
 from callbacks.conditions import condition
 from callbacks.wellformed import read_callback
@@ -50,7 +50,14 @@ _CALLBACK_PATH: Final = "/_dash-update-component"
 
 
 class LeanDash(Dash):
-    """Dash without the scripts that this application has no use for."""
+    """Dash without what this application has no use for: some scripts, and a copy of all pages
+    in every index, by which a browser would check callbacks. A test checks them here.
+    """
+
+    def _config(self) -> dict[str, Any]:
+        config: dict[str, Any] = super()._config()
+        del config["validation_layout"]
+        return {**config, "suppress_callback_exceptions": True}
 
     def interpolate_index(self, scripts: str = "", **parts: str) -> str:
         """Return the index page; `scripts` has one tag a line."""
@@ -101,7 +108,8 @@ def create_app(
         enable_mcp=False,
     )
     _set_default_spec(settings)
-    app.layout = shell.layout
+    app.layout = partial(opening.first_layout, service, settings)
+    opening.attach(server)
     register_all(app, service, settings)
     _add_routes(server, service, settings)
     server.before_request(partial(_meet_callback, app, answers))

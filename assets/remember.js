@@ -88,7 +88,19 @@
     }
   }
 
+  /* What Dash asks for when its own scripts are there. The page is read from the address. */
+  const ASKED = ["/_dash-layout", "/_dash-dependencies"];
+  function askAhead() {
+    for (const href of ASKED) {
+      const ahead = Object.assign(document.createElement("link"), { rel: "preload", href });
+      ahead.setAttribute("as", "fetch");
+      ahead.crossOrigin = "anonymous";
+      document.head.append(ahead);
+    }
+  }
+
   restore();
+  askAhead();
   pulse.onTick(remember);
   Object.assign(pulse, { addressedRefresh, copyLink });
 })();

@@ -99,8 +99,16 @@
   const arrives = (node) => node.nodeType === 1 && node.namespaceURI.endsWith("xhtml") &&
     (node.matches(ours) || node.querySelector(ours));
 
+  /* The page of the first layout brings its tick with it. */
+  function takeFirst() {
+    const root = page();
+    if (!root || !root.dataset.first || seen.tick) return;
+    show(JSON.parse(root.dataset.first), null);
+  }
+
   /* what React puts on the page later is written as soon as it is there */
   new MutationObserver(function (changes) {
+    takeFirst();
     const fresh = changes.some((change) =>
       change.type === "attributes" || [...change.addedNodes].some(arrives));
     if (!fresh) return;

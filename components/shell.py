@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import dash
 from dash import dcc, html
 
 from components import ids
@@ -30,14 +29,14 @@ def index() -> str:
     return INDEX.replace("{%sheet%}", shortcut_sheet())
 
 
-def layout() -> html.Div:
-    """Return the frame around the pages."""
+def layout(pages: Any) -> html.Div:
+    """Return the frame around `pages`, Dash's container of them."""
     skip = html.A("Skip to the page", href="#main", className="skip-link")
     return html.Div(
         [
             skip,
             _top_bar(),
-            dash.page_container,
+            pages,
             html.Footer(html.P(DISCLAIMER), className="foot"),
             _navigation("tab", "tabbar", "Pages, at the thumb"),
             html.Div(id="toasts", className="toasts", role="status"),

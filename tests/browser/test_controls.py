@@ -17,6 +17,7 @@ from tests.web.published import Publisher, made_model
 
 HOUR = ForecastSpec(long_horizon_steps=12)
 HOUR_QUERY = "?ticker=BTC-USD&long_horizon_steps=12"
+HOUR_SPEC = "BTC-USD?long_horizon_steps=12"
 PREFERENCES = "JSON.parse(localStorage.getItem('preferences') || '{}')"
 LONG = "#live-forecast-long"
 FACTS = ("Price", "Last candle", "Models", "Engine beat", "Weight 182 of 6,000", "Forecasts issued")
@@ -57,14 +58,13 @@ def callbacks(page: Page) -> list[dict[str, Any]]:
     return sent
 
 
-def searches(sent: list[dict[str, Any]]) -> set[str]:
-    """Return the addresses for which pages were asked for."""
+def specs(sent: list[dict[str, Any]]) -> set[str]:
+    """Return the forecasts that were asked for."""
     return {
         str(item.get("value"))
         for body in sent
-        if "_pages_content" in body["output"]
-        for item in body["inputs"]
-        if item["property"] == "search"
+        for item in body.get("state", [])
+        if item["id"] == "live-spec"
     }
 
 
@@ -79,7 +79,7 @@ def test_the_forecast_looked_at_last_returns_at_once(page: Page, hourly: Site) -
     open_live(page, hourly)
     assert page.url == f"{hourly.url}/{HOUR_QUERY}"
     expect(page.locator(LONG)).to_contain_text("In 60 minutes")
-    assert searches(sent) == {HOUR_QUERY}
+    assert specs(sent) == {HOUR_SPEC}
 
 
 def test_an_address_wins_and_the_back_button_works(page: Page, hourly: Site) -> None:

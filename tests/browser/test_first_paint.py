@@ -35,6 +35,45 @@ def test_plotly_is_asked_for_after_price_and_forecasts_are_there(
     assert observed.complaints == []
 
 
+@pytest.mark.parametrize("path", ["/", "/?ticker=BTC-USD&refresh=5"])
+def test_price_and_forecasts_wait_for_no_callback(
+    page: Page, observed: Observed, site: Site, path: str
+) -> None:
+    page.route("**/_dash-update-component*", lambda _route: None)
+    page.goto(f"{site.url}{path}")
+    expect(page.locator(".cell-forecast .fig")).to_have_count(2)
+    expect(page.locator(".price > [data-slot=price]")).not_to_be_empty()
+    expect(page.locator("[data-slot=market]")).to_have_text("LIVE")
+    expect(page.locator("[data-slot=provider]")).to_contain_text("Binance")
+    page.locator("#live-pause").click()
+    expect(page.locator("#live-pause")).to_have_attribute("aria-pressed", "true")
+    assert observed.complaints == []
+
+
+@pytest.mark.parametrize("path", ["/", "/model-health", "/portfolio"])
+def test_a_page_is_fetched_once(page: Page, observed: Observed, site: Site, path: str) -> None:
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.post_data or ""))
+    page.goto(f"{site.url}{path}")
+    expect(page.locator(".page-root")).to_have_attribute("data-ready", "yes")
+    page.wait_for_load_state("networkidle")
+    assert sum("/_dash-layout" in url for url in observed.requests) == 1
+    assert not any("_pages_content" in body for body in sent)
+    assert observed.complaints == []
+
+
+def test_a_browser_that_keeps_its_address_to_itself_is_served_too(
+    page: Page, observed: Observed, site: Site
+) -> None:
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.post_data or ""))
+    page.set_extra_http_headers({"Referer": ""})
+    page.goto(f"{site.url}/?ticker=BTC-USD")
+    page.wait_for_function(DRAWN, arg="live-chart")
+    assert any("_pages_content" in body for body in sent)
+    assert observed.complaints == []
+
+
 def test_charts_of_the_next_page_come_too(page: Page, observed: Observed, site: Site) -> None:
     page.goto(f"{site.url}/nowhere")
     expect(page.get_by_text("No such page")).to_be_visible()
