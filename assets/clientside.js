@@ -9,20 +9,24 @@
   const open = (spec) => spec ? pulse.live.askFirst() : no();
 
   /* Draws the tick; asks for the new version where one is announced. */
-  function tick(data, need, holdings) {
+  function tick(data, need, holdings, painted) {
     if (!data) return [no(), no()];
     pulse.show(data, holdings);
     pulse.live.markTools();
     pulse.live.addPoint(data);
     const market = data.market && data.market !== pulse.market ? data.market : no();
     pulse.market = data.market || pulse.market;
-    return [data.v == null ? no() : asked(data, need), market];
+    return [data.v == null ? no() : asked(data, need, painted), market];
   }
 
-  /* What to ask for after a tick. Pages other than Live ask once for each version. */
-  function asked(data, need) {
+  /* What to ask for after a tick. Pages other than Live ask for each version, again after pauses
+     that grow where what they draw is said to be of another one. */
+  function asked(data, need, painted) {
     if (document.getElementById(pulse.live.ID)) return pulse.live.isDue(data.v) ? inTurn(data) : no();
-    return need && need.v === data.v ? no() : { v: data.v };
+    if (!need || need.v !== data.v) return { v: data.v, at: Date.now(), times: 1 };
+    const isDrawn = painted === undefined || (painted && painted.v === data.v);
+    if (isDrawn || Date.now() - need.at < pulse.live.patience(need.times)) return no();
+    return { v: data.v, at: Date.now(), times: need.times + 1 };
   }
 
   /* Where very many pages are open (callbacks/crowd.py), each waits for its turn to draw the

@@ -90,6 +90,14 @@
     return `${verb} when ${what}${less} is above ${rule[factor]}${TIMES}${name}`;
   }
 
+  /* Two prices that read the same may still differ. */
+  function difference(value, bar) {
+    if (price(value) !== price(bar)) return "";
+    if (value === bar) return ", exactly the same";
+    const least = Number(`1e-${f().decimals(bar)}`);
+    return `, ${value > bar ? "above" : "below"} it by less than ${f().number(least, f().decimals(bar))}`;
+  }
+
   function formula(tick, side) {
     const rule = pulse.cues.rule(), now = pulse.cueCell.sideNow(tick, side);
     const [reference, name] = pulse.cueCell.referenceOf(tick, side, Boolean(now && now.standsIn));
@@ -98,7 +106,7 @@
     if (point == null || mae == null || reference == null) return `${said}.`;
     const value = point - rule.mae_weight * mae;
     const bar = rule[NAMES[side][1]] * reference;
-    return `${said}: now ${price(value)} against ${price(bar)}.`;
+    return `${said}: now ${price(value)} against ${price(bar)}${difference(value, bar)}.`;
   }
 
   function writeFormula(element, tick, side) {

@@ -31,14 +31,14 @@
     if (asked.v === null) asked = { ...asked, v };
   }
 
-  const patience = () => Math.min(PATIENCE_MS * 2 ** (asked.times - 1), LONGEST_MS);
+  const patience = (times) => Math.min(PATIENCE_MS * 2 ** (times - 1), LONGEST_MS);
 
   /* whether the version that is announced must be asked for now */
   function isDue(v) {
     if (v === received) return false;
     const isUnderway = asked.v === v || asked.v === null;
-    return !isUnderway || Date.now() - asked.at >= patience();
+    return !isUnderway || Date.now() - asked.at >= patience(asked.times);
   }
 
-  Object.assign(live, { ask, askFirst, receive, isDue });
+  Object.assign(live, { ask, askFirst, receive, isDue, patience });
 })();

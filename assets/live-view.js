@@ -84,6 +84,12 @@
     return changes;
   }
 
+  /* a view by hand is none of those that the buttons offer */
+  function setByHand(is) {
+    byHand = is;
+    live.markTools();
+  }
+
   const follow = (figure) => { if (!byHand) fit(figure); };
 
   /* true where the reader's own view of `before` is that of `figure` now */
@@ -96,7 +102,7 @@
   }
 
   function refit(gd) {
-    byHand = false;
+    setByHand(false);
     fit(gd);
     redraw(gd);
   }
@@ -136,7 +142,7 @@
     live.watchZoom(gd);
     gd.on("plotly_afterplot", () => placeTag(gd));
     gd.on("plotly_relayout", (change) => {
-      if ("xaxis.range[0]" in change || "yaxis.range[0]" in change) byHand = true;
+      if ("xaxis.range[0]" in change || "yaxis.range[0]" in change) setByHand(true);
     });
     /* plotly goes back to the range it knew first, and only then it is ours to say */
     gd.on("plotly_doubleclick", () => setTimeout(() => refit(gd), 0));
@@ -153,12 +159,11 @@
     }
   }
 
-  function reset() {
-    byHand = false;
-  }
+  const reset = () => setByHand(false);
+  const isByHand = () => byHand;
 
   Object.assign(live, {
-    MINUTE, minutes, isShort, isCandles, span, fit, viewed, follow, keepView, refit, reset, isOff, placeTag,
+    MINUTE, minutes, isShort, isCandles, span, fit, viewed, follow, keepView, refit, reset, isByHand, isOff, placeTag,
     watch, watchSoon,
   });
 })();

@@ -171,7 +171,15 @@
     return `Profit since ${f().local(hold[3], "date")}: ${f().signed(hold[1])} USD`;
   }
 
-  const units = (position) => f().number(position.units, 6) + " " + position.ticker.replace("-USD", "");
+  const coinOf = (position) => position.ticker.replace("-USD", "");
+
+  /* " BTC" where another coin is on screen than is held */
+  function heldCoin() {
+    const position = held(), { spec } = document.querySelector(".page-root").dataset;
+    return !position || position.ticker === spec.split("?")[0] ? "" : ` ${coinOf(position)}`;
+  }
+
+  const units = (position) => `${f().number(position.units, 6)} ${coinOf(position)}`;
   const money = (value) => f().number(value) + " USD";
 
   /* name of a slot -> how it is written; with no position or no quote the slot is a dash */
@@ -223,8 +231,8 @@
     },
     "sell-text": (e) => {
       const h = worth();
-      if (h && !isSellable()) return write(e, "Cannot sell now: the price is old");
-      return write(e, h ? `Sell now for ${money(h[0])}` : "Sell now");
+      if (h && !isSellable()) return write(e, `Cannot sell${heldCoin()} now: the price is old`);
+      return write(e, h ? `Sell${heldCoin()} now for ${money(h[0])}` : `Sell${heldCoin()} now`);
     },
     "profit-title": (e) => write(e, profitTitle()),
     "profit-subtitle": (e) => {

@@ -11,7 +11,8 @@
 
   function markTools() {
     for (const button of document.querySelectorAll("[data-wish][data-value]")) {
-      const chosen = String(wished(button.dataset.wish)) === button.dataset.value;
+      const { wish, value } = button.dataset;
+      const chosen = String(wished(wish)) === value && !(wish === "minutes" && live.isByHand());
       button.setAttribute("aria-pressed", String(chosen));
     }
   }

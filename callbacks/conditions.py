@@ -44,7 +44,8 @@ def _without_snapshot(view: View, status: EngineStatus, blocked: Condition | Non
     if progress.stage == "failed":
         return "failed", progress.message or view.trouble
     why = blocked[1] if blocked else view.trouble
-    said = (progress.message, why, status.degraded)
+    invented = SIMULATED_NOTE if status.market == "simulated" else ""
+    said = (progress.message, why, status.degraded, invented)
     return "preparing", " ".join(sentence for sentence in said if sentence)
 
 

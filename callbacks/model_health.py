@@ -44,6 +44,7 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
     @app.callback(
         *(Output(of(PAGE, part), "children") for part in _PARTS),
         *(Output(of(PAGE, f"figure-{horizon}"), "data") for horizon in HORIZONS),
+        Output(of(PAGE, "paint"), "data"),
         Input(of(PAGE, "need"), "data"),
         State(of(PAGE, "spec"), "data"),
         prevent_initial_call=True,
@@ -53,7 +54,7 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         view = service.view(spec, client_address()) if spec else None
         series = service.series(spec) if spec else None
         if view is None or view.snapshot is None or series is None:
-            return (no_update,) * (len(_PARTS) + len(HORIZONS))
+            return (no_update,) * (len(_PARTS) + len(HORIZONS) + 1)
         return render_paint(view, view.snapshot, series)
 
     @app.callback(
@@ -78,6 +79,7 @@ def _register_scripts(app: Dash) -> None:
         Input(of(PAGE, "tick"), "data"),
         State(of(PAGE, "need"), "data"),
         State(ids.HOLDINGS, "data"),
+        State(of(PAGE, "paint"), "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
@@ -97,7 +99,9 @@ def _register_scripts(app: Dash) -> None:
 
 
 def render_paint(view: View, snapshot: Snapshot, series: Series) -> tuple[Any, ...]:
-    """Return (tail, models, drivers, promotions, retrains, reason, minute figure, long figure)."""
+    """Return (tail, models, drivers, promotions, retrains, reason, minute figure, long figure,
+    which version that is).
+    """
     models = [snapshot.models[h] for h in HORIZONS if h in snapshot.models]
     figures = [error_figure(series.tails[h]) if h in series.tails else no_update for h in HORIZONS]
     return (
@@ -108,6 +112,7 @@ def render_paint(view: View, snapshot: Snapshot, series: Series) -> tuple[Any, .
         tables.retrains_table(snapshot.spec, snapshot.retrains),
         engine_sentences(view),
         *figures,
+        {"v": snapshot.version},
     )
 
 

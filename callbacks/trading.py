@@ -219,11 +219,16 @@ def trade_sentence(trade: Trade, held: Position | None = None) -> str:
     word = "Bought" if trade.side == "buy" else "Sold"
     coin = trade.ticker.removesuffix("-USD")
     price = number(trade.price, decimals(trade.price))
-    profit = "" if trade.profit is None else f" Profit {signed(trade.profit)} USD."
     return (
         f"{word} {number(trade.units, 6)} {coin} at {price} USD, "
-        f"quoted {utc_text(trade.quote_time)}.{profit}{_other_provider(trade, held)}"
+        f"quoted {utc_text(trade.quote_time)}.{_realised(trade)}{_other_provider(trade, held)}"
     )
+
+
+def _realised(trade: Trade) -> str:
+    if trade.profit is None:
+        return ""
+    return f" Revenue {number(trade.amount)} USD, profit {signed(trade.profit)} USD."
 
 
 def _other_provider(trade: Trade, held: Position | None) -> str:

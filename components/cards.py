@@ -23,12 +23,14 @@ from core.domain import (
 _HOUR: Final = 60
 _DAY: Final = 24 * _HOUR
 _MONTH_DAYS: Final = 30
+_A_TENTH_OF_A_PERCENT: Final = 1e-3
 # A proof that would take longer is none that anybody waits for.
 _TOO_LONG_MINUTES: Final = 2 * 365 * _DAY
 _HOW: Final = (
-    "The price the model expects at that time. ± is half of the band that four in five prices "
-    "should end in; the arrow is the way from the live price. MAE is the mean error of the last "
-    "forecasts it could not have seen, beside that of always saying “no change”."
+    "The price the model expects at that time. 80\u202f%: ± is half of the band that four in five "
+    "prices should end in; the arrow is the way from the live price. MAE is the mean error of the "
+    "last forecasts it could not have seen, beside that of always saying “no change”. Volatility "
+    "is how far the price usually moves until then."
 )
 _HOW_PRICE: Final = (
     "The newest price of the exchange named above, how it moved since the tick before and over "
@@ -70,7 +72,7 @@ def forecast_label(spec: ForecastSpec, horizon: Horizon) -> str:
 
 def forecast_skeleton(spec: ForecastSpec, horizon: Horizon) -> list[Any]:
     """Return a cell's content while its forecast is on the way."""
-    return [html.Div(forecast_label(spec, horizon), className="lab"), states.skeleton(4)]
+    return [html.Div(forecast_label(spec, horizon), className="lab"), states.skeleton(5)]
 
 
 def forecast_cell(
@@ -100,6 +102,7 @@ def forecast_cell(
             title="Half-width of the 80 % band; the difference to the live price",
         ),
         html.Div(_errors_text(model.tail), className="s12 t2 errors"),
+        _volatility(forecast),
         aside_badge(spec, forecast.horizon) if forecast.standing_aside else skill_badge(model),
     ]
 
@@ -183,18 +186,25 @@ def _verdict_icon(record: SkillRecord) -> str:
 
 
 def _statement(record: SkillRecord) -> str:
-    """Return "+0.18 ±0.14 % vs no change, 24 h"."""
-    reach = f" ±{100 * record.reach:.2f}" if math.isfinite(record.reach) else ""
-    skill = percent(record.skill, 2).removesuffix("\u202f%")
-    return f"{skill}{reach}\u202f% vs no change, {_span(record.minutes)}"
+    """Return "0.18 % better than no change"."""
+    size = percent(abs(record.skill)).removeprefix("+")
+    if size == percent(0.0):
+        return "No better than no change"
+    return f"{size} {'better' if record.skill > 0 else 'worse'} than no change"
 
 
 def _ground(record: SkillRecord) -> str:
+    """Return "±0.14 over 24 h, significant"."""
+    reach = f"±{100 * record.reach:.2f} " if math.isfinite(record.reach) else ""
+    return f"{reach}over {_span(record.minutes)}, {_proof(record)}"
+
+
+def _proof(record: SkillRecord) -> str:
     if record.significant:
         return f"significant, n {record.n:,}"
     more = record.minutes_more
     if more > _TOO_LONG_MINUTES:
-        return "cannot be told from no change"
+        return "cannot be told apart"
     return f"not yet significant: about {_span(more)} more"
 
 
@@ -214,7 +224,24 @@ def _band_text(forecast: Forecast) -> str:
     if forecast.band is None:
         return "no band yet"
     half = (forecast.band.high - forecast.band.low) / 2
-    return f"± {loss(half)} {forecast.band.level:.0%} ".replace("%", "\u202f%")
+    return f"{forecast.band.level:.0%}: ±{loss(half)}".replace("%", "\u202f%")
+
+
+def _volatility(forecast: Forecast) -> html.Div:
+    """Return "Volatility 0.21 %, ±163.0": the standard deviation of the move to the target."""
+    if forecast.volatility is None:
+        return html.Div("Volatility not known yet", className="s12 t2 errors")
+    size = percent(forecast.volatility, _volatility_digits(forecast.volatility)).removeprefix("+")
+    return html.Div(
+        f"Volatility {size}, ±{loss(forecast.volatility * forecast.price_at_issue)}",
+        className="s12 t2 errors",
+        title="Standard deviation expected of the move until then, in percent and USD: about two "
+        "in three prices should end this near the price at issue. The bands are made from it.",
+    )
+
+
+def _volatility_digits(volatility: float) -> int:
+    return 2 if volatility >= _A_TENTH_OF_A_PERCENT else 3
 
 
 def _errors_text(tail: TailScore | None) -> str:

@@ -136,6 +136,7 @@ def test_a_cue_does_not_sell_another_coin(page: Page, site: Site) -> None:
     some_ticks_later(page)
     assert trades(page) == []
     expect(page.locator(".position [data-slot=units]")).to_have_text("2.000000 ETH")
+    expect(page.locator("#live-sell")).to_have_text("Sell ETH now")
 
 
 def test_the_server_judges_the_cue_again(page: Page, site: Site) -> None:

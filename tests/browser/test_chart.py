@@ -347,8 +347,11 @@ def test_volume_is_not_cut_where_more_time_is_seen(page: Page, site: Site) -> No
 def test_keys_and_wheel_zoom_time_until_a_double_click(page: Page, site: Site) -> None:
     open_live(page, site)
     wide = seen_minutes(page)
+    pressed = page.locator("[data-wish=minutes][aria-pressed=true]")
+    expect(pressed).to_have_text("8 h")
     page.keyboard.press("+")
     becomes(page, f"Math.abs(wide - {wide / 1.5}) < 1")
+    expect(pressed).to_have_count(0)
     page.keyboard.press("-")
     becomes(page, f"Math.abs(wide - {wide}) < 1")
     box = page.locator("#live-chart .nsewdrag").first.bounding_box()
@@ -370,6 +373,7 @@ def test_keys_and_wheel_zoom_time_until_a_double_click(page: Page, site: Site) -
     assert page.evaluate(VIEW.format(CHART)) == pytest.approx(view, abs=1_000)
     page.locator("#live-chart .nsewdrag").first.dblclick()
     becomes(page, f"wide > {0.9 * wide}")
+    expect(pressed).to_have_text("8 h")
     page.mouse.wheel(0, 200)  # alone it moves the page
     page.wait_for_function("scrollY > 0")
     assert seen_minutes(page) > 0.9 * wide

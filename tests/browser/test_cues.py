@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -331,6 +332,20 @@ def test_the_rule_is_chosen_and_edited_in_its_form(page: Page, site: Site) -> No
     expect(cell(page).locator(".pill")).to_have_text("Custom")
     open_form(page)
     expect(page.get_by_label("b, to buy")).to_have_value("1.01")
+
+
+def test_two_prices_that_read_the_same_are_told_apart(page: Page, site: Site) -> None:
+    issue, point = 78_388.541, 78_388.544
+    snapshot = site.publisher.snapshot(site.began)
+    forecast = replace(snapshot.forecasts["long"], price_at_issue=issue, point=point)
+    near = replace(snapshot, forecasts={**snapshot.forecasts, "long": forecast})
+    site.publisher.store.publish(near, site.publisher.series(site.began))
+    keep_rule(page, "0,1,1,issue")
+    open_live(page, site)
+    open_form(page)
+    expect(page.locator(".cue-formula").first).to_contain_text(
+        "now 78,388.54 against 78,388.54, above it by less than 0.01."
+    )
 
 
 def open_form(page: Page) -> None:

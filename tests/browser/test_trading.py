@@ -62,6 +62,7 @@ def test_investing_reloading_and_selling(page: Page, observed: Observed, site: S
     expect(page.locator("#live-sell")).to_contain_text("Sell now for")
     page.locator("#live-sell").click()
     expect(page.locator("#live-order-message")).to_contain_text("Sold")
+    expect(page.locator("#live-order-message")).to_contain_text("Revenue")
     expect(page.get_by_text("No position yet").first).to_be_visible()
     expect(page.locator("#live-trades .ag-center-cols-container .ag-row")).to_have_count(2)
     page.get_by_role("link", name="Portfolio").first.click()

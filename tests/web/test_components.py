@@ -74,20 +74,22 @@ def test_a_moment_is_written_by_the_browser_with_utc_on_hover() -> None:
     assert getattr(time, "children", None) is None
 
 
+WEEK = SkillRecord(10_079, 10_080, 0.0018, 0.0014)
+
+
 @pytest.mark.parametrize(
     ("changes", "icon", "words"),
     [
         ({"trained": False, "reason": "4,100 clean rows are too few."}, "alert", "4,100 clean"),
         ({"record": None}, "equals", "Not scored yet"),
-        ({}, "equals", "+0.18 ±0.44\u202f% vs no change, 24 h"),
+        ({}, "equals", "0.18\u202f% better than no change ±0.44 over 24 h"),
         ({}, "equals", "not yet significant: about 5 days more"),
-        ({"record": SkillRecord(10_079, 10_080, 0.0018, 0.0014)}, "tick", "significant, n 10,079"),
-        ({"record": SkillRecord(10_079, 10_080, 0.0018, 0.0014)}, "tick", "no change, 7 days"),
-        ({"record": SkillRecord(1_440, 1_439, -0.02, 0.01)}, "alert", "−2.00 ±1.00\u202f%"),
-        ({"record": SkillRecord(60, 59, 0.0, 0.01)}, "equals", "0.00 ±1.00\u202f%"),
-        ({"record": SkillRecord(60, 59, 0.0, 0.01)}, "equals", "vs no change, 59 min"),
-        ({"record": SkillRecord(60, 59, 0.0, 0.01)}, "equals", "cannot be told from no change"),
-        ({"record": SkillRecord(1, 0, 0.5, math.nan)}, "equals", "+50.00\u202f% vs no change"),
+        ({"record": WEEK}, "tick", "±0.14 over 7 days, significant, n 10,079"),
+        ({"record": SkillRecord(1_440, 1_439, -0.02, 0.01)}, "alert", "2.00\u202f% worse than no"),
+        ({"record": SkillRecord(60, 59, 0.0, 0.01)}, "equals", "No better than no change ±1.00"),
+        ({"record": SkillRecord(60, 59, 0.0, 0.01)}, "equals", "over 59 min, cannot be told apart"),
+        ({"record": SkillRecord(1, 0, 0.5, math.nan)}, "equals", "50.00\u202f% better than no"),
+        ({"record": SkillRecord(1, 0, 0.5, math.nan)}, "equals", "no change over 1 min"),
         ({"record": SkillRecord(288, 1_435, 0.001, 0.01)}, "equals", "about 3 months more"),
     ],
 )
@@ -103,6 +105,16 @@ def test_a_forecast_cell_shows_point_band_and_both_errors(published: Site) -> No
     assert "80\u202f%" in text
     assert "MAE 219.4 · no change 213.2" in text
     assert "delta-long" in text
+
+
+def test_a_forecast_cell_shows_the_volatility_in_percent_and_usd(published: Site) -> None:
+    snapshot = published.publisher.snapshot(NOW)
+    made = replace(snapshot.forecasts["long"], volatility=0.00214, price_at_issue=50_000.0)
+    text = said(render_cell(replace(snapshot, forecasts={"long": made}), "long"))
+    assert "Volatility 0.21\u202f%, ±107.0" in text
+    unknown = replace(made, volatility=None)
+    text = said(render_cell(replace(snapshot, forecasts={"long": unknown}), "long"))
+    assert "Volatility not known yet" in text
 
 
 def test_a_forecast_without_a_band_says_so(published: Site) -> None:

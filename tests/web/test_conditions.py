@@ -147,6 +147,12 @@ def test_a_block_before_the_first_forecast_is_said_too(site: Site) -> None:
     assert "until 12:44 UTC" in note
 
 
+def test_an_invented_market_is_said_to_be_one_before_its_first_forecast(site: Site) -> None:
+    state, note = say(site, market="simulated")
+    assert state == "preparing"
+    assert "nothing here is real" in note
+
+
 def test_what_is_on_disk_is_said_to_be_offline(published: Site) -> None:
     frozen = AT
     published.publisher.store.publish(

@@ -46,7 +46,8 @@ def test_selling_realises_and_leaves_nothing(published: Site) -> None:
     done = send(published, {"kind": "sell"}, holdings_to_stored({"live": HELD}))
     assert done["holdings"]["live"] is None
     assert done["trades"][0]["profit"] == pytest.approx(100.0)
-    assert "Profit +100.00 USD" in str(done["say"])
+    revenue = done["trades"][0]["amount"]
+    assert f"Revenue {revenue:,.2f} USD, profit +100.00 USD." in str(done["say"])
 
 
 def test_investing_again_sells_first(published: Site) -> None:
