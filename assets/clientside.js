@@ -19,13 +19,13 @@
     return [data.v == null ? no() : asked(data, need, painted), market];
   }
 
-  /* What to ask for after a tick. Pages other than Live ask for each version, again after pauses
-     that grow where what they draw is said to be of another one. */
+  /* What to ask for after a tick. Model Health asks for each version, again after pauses that
+     grow where what it draws is not of that one; Portfolio draws ticks only. */
   function asked(data, need, painted) {
     if (document.getElementById(pulse.live.ID)) return pulse.live.isDue(data.v) ? inTurn(data) : no();
+    if (!document.getElementById("health-tail")) return no();
     if (!need || need.v !== data.v) return { v: data.v, at: Date.now(), times: 1 };
-    const isDrawn = painted === undefined || (painted && painted.v === data.v);
-    if (isDrawn || Date.now() - need.at < pulse.live.patience(need.times)) return no();
+    if ((painted && painted.v === data.v) || Date.now() - need.at < pulse.live.patience(need.times)) return no();
     return { v: data.v, at: Date.now(), times: need.times + 1 };
   }
 

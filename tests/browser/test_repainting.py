@@ -21,7 +21,7 @@ def test_model_health_asks_again_for_what_did_not_come(page: Page, site: Site) -
             route.continue_()
 
     page.route("**/_dash-update-component*", injure)
-    page.goto(f"{site.url}/model-health?refresh=1")
+    page.goto(f"{site.url}/model-health")
     expect(page.locator("#health-tail table")).to_be_visible()
     assert len(failed) == 1
 
@@ -29,7 +29,7 @@ def test_model_health_asks_again_for_what_did_not_come(page: Page, site: Site) -
 def test_what_is_painted_is_asked_for_once_a_version(page: Page, site: Site) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.post_data or ""))
-    page.goto(f"{site.url}/model-health?refresh=1")
+    page.goto(f"{site.url}/model-health")
     expect(page.locator("#health-tail table")).to_be_visible()
     ticks = len([body for body in asked if "health-tick.data" in body])
     with page.expect_request(lambda request: "health-tick.data" in (request.post_data or "")):

@@ -159,9 +159,10 @@ def test_model_health_renders_every_part(published: Site) -> None:
     view = published.service.view(SPEC, "reader")
     assert view.snapshot is not None
     series = published.publisher.series(NOW)
-    tail, models, drivers, promotions, retrains, reason, minute, long = render_paint(
+    tail, models, drivers, promotions, retrains, reason, minute, long, painted = render_paint(
         view, view.snapshot, series
     )
+    assert painted == {"v": view.snapshot.version}
     assert "+0.52\u202f%" in said(tail)
     assert "25\u202f%" in said(models)
     assert "Not computed yet" in said(drivers)
