@@ -39,5 +39,9 @@ class MarketClock:
     def sleep(self, seconds: float) -> None:
         self._clock.sleep(seconds / self._speed)
 
+    def leap(self, by: timedelta) -> None:
+        """Move on by that much at once, as for a client that slept meanwhile."""
+        self._start += by
+
     def now_ms(self) -> int:
         return to_ms(self.now())

@@ -5,39 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from core.domain import Forecast, ForecastSpec
+from core.domain import Forecast
 from core.forecasting.desk import SpecDesk
 from core.forecasting.store import SnapshotStore
 from core.history.cleaning import empty_candles
 from tests.clocks import ManualClock
-from tests.made import made_candles
-
-SPEC = ForecastSpec(max_points=9_000)
-TAUGHT = 6_500  # candles of mean reversion that the model learns from
-TURNS = TAUGHT + 500
-TURNS_BACK = TURNS + 800
-WINDOW = 6 * 60
+from tests.turning import SPEC, TAUGHT, TURNS, TURNS_BACK, WINDOW, turning_market
 
 
 @pytest.fixture(scope="module", name="market")
 def _market() -> pd.DataFrame:
-    """Return candles whose moves are partly taken back, then go on, then are taken back."""
-    rows = TURNS_BACK + 900
-    candles = made_candles(rows)
-    pull = np.full(rows, -0.35)
-    pull[TURNS:TURNS_BACK] = 0.35
-    shocks = np.random.default_rng(5).normal(0, 4e-4, rows)
-    moves = shocks + pull * np.concatenate(([0.0], shocks[:-1]))
-    close = 80_000 * np.exp(np.cumsum(moves))
-    opened = np.concatenate(([80_000], close[:-1]))
-    candles["open"], candles["close"] = opened, close
-    candles["high"] = np.maximum(opened, close) * 1.0001
-    candles["low"] = np.minimum(opened, close) * 0.9999
-    return candles
+    return turning_market()
 
 
 @pytest.fixture(scope="module", name="desk")
