@@ -167,6 +167,35 @@ def test_flat_prices_give_finite_forecasts(model: TrainedModel) -> None:
         assert forecast.band.low == pytest.approx(3.3, rel=1e-4)
 
 
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    price=st.floats(1e-7, 1e6),
+    storm=st.floats(0.0, 80.0),
+    rows=st.integers(1, 3_000),
+    gap=st.integers(0, 400),
+)
+def test_bands_lie_within_each_other_in_any_market(
+    model: TrainedModel, bouncing: pd.DataFrame, price: float, storm: float, rows: int, gap: int
+) -> None:
+    """From a coin worth a millionth to one of a million, from standstill to a crash, over gaps."""
+    recent = bouncing.iloc[-4_000:]
+    factor = np.exp(storm * np.log(recent["close"] / recent["close"].iloc[-rows])).clip(1e-3, 1e3)
+    prices = ["open", "high", "low", "close"]
+    wild = recent.assign(
+        **{name: price * factor * recent[name] / recent["close"] for name in prices}
+    )
+    missing = wild.index[-rows : len(wild) - rows + gap] if rows > gap else wild.index[:0]
+    forecast = model.forecast(wild.drop(missing))
+    assert forecast is not None
+    edges = [band.low for band in forecast.bands[::-1]] + [band.high for band in forecast.bands]
+    assert edges == sorted(edges)
+    assert all(math.isfinite(edge) and edge > 0.0 for edge in (*edges, forecast.point))
+    if forecast.bands:
+        assert forecast.bands[0].low <= forecast.point <= forecast.bands[0].high
+
+
 def test_without_candles_there_is_no_forecast(model: TrainedModel) -> None:
     assert model.forecast(candles(10).iloc[:0]) is None
 
