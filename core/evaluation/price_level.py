@@ -65,7 +65,7 @@ class PriceLevelModel:
         """
         samples = newest_samples(candles, self.task, count)
         point = samples.close.copy()
-        if self.trees is not None:
+        if self.trees is not None and samples.ready.any():  # trees refuse no rows at all
             point[samples.ready] = self.trees.predict(_inputs(samples)[samples.ready])
         edges = [name for level in BAND_LEVELS for name in band_columns(level)]
         return pd.DataFrame(

@@ -47,6 +47,13 @@ def test_nothing_after_the_training_was_learned(frame: pd.DataFrame) -> None:
     assert train_price_level(frame, SPEC, "minute", now).train_end == now
 
 
+def test_right_after_an_outage_the_price_stays(frame: pd.DataFrame) -> None:
+    model = train_price_level(frame, SPEC, "minute", frame.index[6_200].to_pydatetime())
+    back = 6_300  # the row after the gap
+    issued = model.forecasts(frame.iloc[: back + 1], 1)
+    assert issued["point"].tolist() == [frame["close"].iloc[back]]
+
+
 def test_too_few_rows_give_the_random_walk() -> None:
     frame = candles(800)
     now = frame.index[-1].to_pydatetime() + timedelta(minutes=1)
