@@ -19,6 +19,9 @@ MarketPulseError
 ├── ModelError               a stored model cannot be used
 │   ├── ModelDamaged         checksum or file broken: set aside and retrain
 │   └── ModelForeign         other versions, features or spec: retrain
+├── LedgerError              a forecast cannot be written down: it is not published
+│   ├── LedgerUnavailable    the database did not take it: said, and tried again
+│   └── LedgerLost           another engine writes by now: this one must stop
 ├── EvaluationLeak           a forecast was not out of sample: its evaluation is worthless
 ├── DemandRefused            a visitor's spec is not served; the sentence says why
 ├── TradeRefused             a simulated trade cannot be made; the sentence says why
@@ -131,6 +134,18 @@ class ModelDamaged(ModelError):
 
 class ModelForeign(ModelError):
     """Made by other versions, for other features, another spec or another market."""
+
+
+class LedgerError(MarketPulseError):
+    """A forecast cannot be written to the ledger, so it is not published."""
+
+
+class LedgerUnavailable(LedgerError):
+    """The database did not take it; nothing was written. It is tried again."""
+
+
+class LedgerLost(LedgerError):
+    """Another engine has opened the chain since: this one publishes no more."""
 
 
 class EvaluationLeak(MarketPulseError):

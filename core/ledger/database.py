@@ -1,0 +1,86 @@
+"""Opening the database: SQLite by default, PostgreSQL by `DATABASE_URL`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event
+
+from core.errors import LedgerUnavailable
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_BUSY_MS: Final = 5_000
+_DRIVER: Final = "postgresql+psycopg://"
+
+
+def database_url(text: str, artifact_dir: Path) -> str:
+    """Return the address for SQLAlchemy; Heroku's spelling ``postgres://`` is accepted."""
+    if not text:
+        return f"sqlite:///{artifact_dir / 'ledger.db'}"
+    for scheme in ("postgres://", "postgresql://"):
+        if text.startswith(scheme):
+            return _DRIVER + text.removeprefix(scheme)
+    return text
+
+
+def open_database(url: str) -> sa.Engine:
+    """Return an engine; call it after a fork, never before.
+
+    SQLite is written ahead (WAL), so that readers never wait for the writer, and each commit
+    is on disk before it returns.
+    """
+    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_at_once)
+    return engine
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Bring the tables to the newest version.
+
+    Raises
+    ------
+    LedgerUnavailable
+    """
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with told(), engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def reading(engine: sa.Engine) -> sa.Connection:
+    """Return a connection that only reads, and keeps no writer waiting."""
+    return engine.execution_options(reads=True).connect()
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn whatever the database says into `LedgerUnavailable`, a sentence for a person."""
+    try:
+        yield
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        said = str(getattr(error, "orig", None) or error).strip().splitlines()
+        why = said[0] if said else type(error).__name__
+        raise LedgerUnavailable(
+            f"The ledger cannot be written ({why}), so no forecast is published."
+        ) from error
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say when a transaction begins
+    for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_at_once(connection: sa.Connection) -> None:
+    """Take the write lock at the beginning: what is read then stays true until the commit."""
+    reads = connection.get_execution_options().get("reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

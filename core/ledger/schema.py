@@ -1,0 +1,64 @@
+"""The tables. Migrations make them (core/ledger/migrations); a test compares the two."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from core.domain import BAND_LEVELS
+
+METADATA: Final = sa.MetaData()
+
+EDGES: Final = tuple(
+    f"{side}{round(100 * level)}" for level in BAND_LEVELS for side in ("lo", "hi")
+)
+"""Columns of `core.ledger.entry.Entry.edges`: ``lo50``, ``hi50``, ``lo80`` ..."""
+
+CHAINS: Final = sa.Table(
+    "chains",
+    METADATA,
+    sa.Column("chain", sa.String(16), primary_key=True),
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("head", sa.String(64), nullable=False),
+)
+"""One row per chain: which writer may write, how many rows there are, the hash of the last."""
+
+FORECASTS: Final = sa.Table(
+    "forecasts",
+    METADATA,
+    sa.Column("chain", sa.String(16), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("provider", sa.String(32), nullable=False),
+    sa.Column("ticker", sa.String(32), nullable=False),
+    sa.Column("spec", sa.String(300), nullable=False),
+    sa.Column("horizon", sa.String(8), nullable=False),
+    sa.Column("issued_at", sa.BigInteger, nullable=False),
+    sa.Column("target_time", sa.BigInteger, nullable=False),
+    sa.Column("price", sa.Double, nullable=False),
+    sa.Column("point", sa.Double, nullable=False),
+    sa.Column("random_walk", sa.Double, nullable=False),
+    *(sa.Column(edge, sa.Double) for edge in EDGES),
+    sa.Column("model_id", sa.String(32), nullable=False),
+    sa.Column("standing_aside", sa.Boolean, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("previous", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.UniqueConstraint(
+        *("chain", "provider", "spec", "horizon", "issued_at", "revision"), name="one_forecast"
+    ),
+)
+
+OUTCOMES: Final = sa.Table(
+    "outcomes",
+    METADATA,
+    sa.Column("chain", sa.String(16), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("actual", sa.Double),
+    sa.Column("error", sa.Double),
+    sa.Column("random_walk_error", sa.Double),
+    sa.ForeignKeyConstraint(["chain", "seq"], ["forecasts.chain", "forecasts.seq"]),
+)
+"""Written once, beside a forecast and never over it: the price at the target and the absolute
+errors in USD, or NULLs where that price will never be known."""

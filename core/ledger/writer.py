@@ -1,0 +1,168 @@
+"""The one writer of a chain: forecasts before their outcome, outcomes once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.domain import Market
+from core.errors import LedgerLost
+from core.ledger.database import reading, told
+from core.ledger.entry import GENESIS, Entry, epoch_ms, row_hash
+from core.ledger.rows import entry_of, values_of
+from core.ledger.schema import CHAINS, FORECASTS, OUTCOMES
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How many forecasts a chain holds, and the hash of the last one."""
+
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A forecast without an outcome."""
+
+    seq: int
+    target_time: int
+    point: float
+    random_walk: float
+
+
+class LedgerWriter:
+    """Appends to one chain. Who opens the chain last may write; all before are fenced off.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+        Of a migrated database, opened in this process.
+    chain : Market
+    now : callable
+        The time; a forecast whose target is not after it is never written.
+
+    Raises
+    ------
+    LedgerUnavailable
+        From every method: the database did not take it. Nothing was written.
+    """
+
+    def __init__(self, engine: sa.Engine, chain: Market, now: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._chain = chain
+        self._now = now
+        with told(), engine.begin() as connection:
+            self._fence = _take_fence(connection, chain)
+
+    def commit(self, entries: Sequence[Entry]) -> Head:
+        """Append what is not there yet, in one transaction, and return the head after it.
+
+        A forecast that was published before and says the same is not written twice; one that says
+        something else is a revision. One whose target time has passed is left out: it would be
+        no forecast.
+
+        Raises
+        ------
+        LedgerLost
+            Another writer has opened the chain since.
+        """
+        with told(), self._engine.begin() as connection:
+            head = self._head(connection)
+            for entry in entries:
+                revised = self._unwritten(connection, entry)
+                if revised is not None:
+                    head = _append(connection, head, revised)
+            connection.execute(
+                CHAINS.update()
+                .where(CHAINS.c.chain == self._chain)
+                .values(seq=head.seq, head=head.hash)
+            )
+        return head
+
+    def pending(self, provider: str, spec: str, until: datetime) -> list[Pending]:
+        """Return the forecasts of `spec` whose target is at or before `until`, without outcome."""
+        columns = (FORECASTS.c.seq, FORECASTS.c.target_time, FORECASTS.c.point)
+        query = (
+            sa.select(*columns, FORECASTS.c.random_walk)
+            .outerjoin(OUTCOMES, _SAME_ROW)
+            .where(
+                FORECASTS.c.chain == self._chain,
+                FORECASTS.c.provider == provider,
+                FORECASTS.c.spec == spec,
+                FORECASTS.c.target_time <= epoch_ms(until),
+                OUTCOMES.c.seq.is_(None),
+            )
+            .order_by(FORECASTS.c.seq)
+        )
+        with told(), reading(self._engine) as connection:
+            return [Pending(*row) for row in connection.execute(query)]
+
+    def settle(self, found: Mapping[Pending, float | None]) -> None:
+        """Write the prices at the targets, None where it will never be known; once each."""
+        rows = [_outcome(self._chain, forecast, actual) for forecast, actual in found.items()]
+        if not rows:
+            return
+        with told(), self._engine.begin() as connection:
+            self._head(connection)
+            connection.execute(OUTCOMES.insert(), rows)
+
+    def _head(self, connection: sa.Connection) -> Head:
+        """Return the head, held until the end of the transaction; refuse who was fenced off."""
+        row = connection.execute(
+            sa.select(CHAINS).where(CHAINS.c.chain == self._chain).with_for_update()
+        ).one()
+        if row.fence != self._fence:
+            raise LedgerLost("Another engine writes the ledger by now; this one stops publishing.")
+        return Head(row.seq, row.head)
+
+    def _unwritten(self, connection: sa.Connection, entry: Entry) -> Entry | None:
+        """Return the entry with its revision; None where it stands there or comes too late."""
+        if entry.target_time <= epoch_ms(self._now()):
+            return None
+        newest = connection.execute(
+            sa.select(FORECASTS)
+            .where(
+                FORECASTS.c.chain == entry.chain,
+                FORECASTS.c.provider == entry.provider,
+                FORECASTS.c.spec == entry.spec,
+                FORECASTS.c.horizon == entry.horizon,
+                FORECASTS.c.issued_at == entry.issued_at,
+            )
+            .order_by(FORECASTS.c.revision.desc())
+            .limit(1)
+        ).first()
+        if newest is None:
+            return entry
+        written = entry_of(newest._mapping)
+        if written.said == entry.said:
+            return None
+        return replace(entry, revision=written.revision + 1)
+
+
+_SAME_ROW = sa.and_(FORECASTS.c.chain == OUTCOMES.c.chain, FORECASTS.c.seq == OUTCOMES.c.seq)
+
+
+def _take_fence(connection: sa.Connection, chain: Market) -> int:
+    mine = CHAINS.c.chain == chain
+    changed = connection.execute(CHAINS.update().where(mine).values(fence=CHAINS.c.fence + 1))
+    if changed.rowcount == 0:
+        connection.execute(CHAINS.insert().values(chain=chain, fence=1, seq=0, head=GENESIS))
+    return int(connection.execute(sa.select(CHAINS.c.fence).where(mine)).scalar_one())
+
+
+def _append(connection: sa.Connection, head: Head, entry: Entry) -> Head:
+    seq = head.seq + 1
+    digest = row_hash(head.hash, seq, entry)
+    connection.execute(FORECASTS.insert().values(**values_of(entry, seq, head.hash, digest)))
+    return Head(seq, digest)
+
+
+def _outcome(chain: str, forecast: Pending, actual: float | None) -> dict[str, object]:
+    error = None if actual is None else abs(actual - forecast.point)
+    stays = None if actual is None else abs(actual - forecast.random_walk)
+    place = {"chain": chain, "seq": forecast.seq}
+    return {**place, "actual": actual, "error": error, "random_walk_error": stays}

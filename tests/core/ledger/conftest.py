@@ -1,0 +1,59 @@
+"""A ledger in a temporary SQLite file, and one in PostgreSQL where there is a server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from core.domain import Market
+from core.ledger.database import database_url, migrate, open_database
+from core.ledger.entry import Entry, epoch_ms
+from core.ledger.writer import LedgerWriter
+from tests.clocks import ManualClock
+
+MINUTE_MS = 60_000
+
+
+@pytest.fixture(name="database")
+def _database(tmp_path: Path) -> sa.Engine:
+    engine = open_database(database_url("", tmp_path))
+    migrate(engine)
+    return engine
+
+
+@pytest.fixture(name="clock")
+def _clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(name="ledger")
+def _ledger(database: sa.Engine, clock: ManualClock) -> LedgerWriter:
+    return LedgerWriter(database, "live", clock.now)
+
+
+def made_entry(clock: ManualClock, minute: int = 0, chain: Market = "live") -> Entry:
+    """Return a forecast issued `minute` minutes from now, for a minute later."""
+    issued = epoch_ms(clock.now() + timedelta(minutes=minute))
+    return Entry(
+        chain=chain,
+        provider="binance",
+        ticker="BTC-USD",
+        spec="BTC-USD",
+        horizon="minute",
+        issued_at=issued,
+        target_time=issued + MINUTE_MS,
+        price=78_000.0 + minute,
+        point=78_000.1 + minute / 3,
+        random_walk=78_000.0 + minute,
+        edges=(77_990.0, 78_010.0, 77_980.0, 78_020.0, None, None, None, None),
+        model_id="abc1234",
+        standing_aside=False,
+    )
+
+
+def changed(entry: Entry) -> Entry:
+    return replace(entry, point=entry.point + 1.0)

@@ -1,0 +1,90 @@
+"""Addresses, migrations, and what a database in trouble says."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from core.errors import LedgerUnavailable
+from core.ledger import database as opening
+from core.ledger.database import database_url, migrate, open_database
+from core.ledger.schema import METADATA
+from core.ledger.verify import verify
+from core.ledger.writer import LedgerWriter
+from tests.clocks import ManualClock
+from tests.core.ledger.conftest import made_entry
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("", "sqlite:////data/ledger.db"),
+        ("postgres://u:p@host:5/db", "postgresql+psycopg://u:p@host:5/db"),
+        ("postgresql://host/db", "postgresql+psycopg://host/db"),
+        ("sqlite:////elsewhere.db", "sqlite:////elsewhere.db"),
+    ],
+)
+def test_addresses(text: str, url: str) -> None:
+    assert database_url(text, Path("/data")) == url
+
+
+def test_migrations_make_the_tables_that_are_used(database: sa.Engine) -> None:
+    with database.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    migrate(database)  # a second time changes nothing
+
+
+def test_readers_do_not_wait_for_a_writer(database: sa.Engine, tmp_path: Path) -> None:
+    with database.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    with sqlite3.connect(tmp_path / "ledger.db") as other:
+        other.execute("BEGIN IMMEDIATE")
+        reader = sqlite3.connect(tmp_path / "ledger.db")
+        assert reader.execute("SELECT count(*) FROM forecasts").fetchone() == (0,)
+        reader.close()
+
+
+def test_a_locked_database_is_said_and_recovers(
+    ledger: LedgerWriter,
+    database: sa.Engine,
+    tmp_path: Path,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(opening, "_BUSY_MS", 50)
+    database.dispose()  # what is opened from here on waits less long
+    other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(LedgerUnavailable, match=r"locked.*no forecast is published"):
+        ledger.commit([made_entry(clock)])
+    other.execute("ROLLBACK")
+    other.close()
+    assert ledger.commit([made_entry(clock)]).seq == 1
+
+
+def test_a_full_disk_is_said_and_recovers(
+    ledger: LedgerWriter, database: sa.Engine, clock: ManualClock
+) -> None:
+    """SQLite is told that it may not grow, which it takes for a full disk."""
+    ledger.commit([made_entry(clock)])
+    with database.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(LedgerUnavailable, match="full"):
+        ledger.commit([made_entry(clock, minute) for minute in range(1, 500)])
+    (after,) = verify(database)
+    assert (after.rows, after.fault) == (1, "")
+    database.dispose()
+    assert ledger.commit([made_entry(clock, 1)]).seq == 2
+    assert verify(database)[0].fault == ""
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_text("nothing of the kind " * 100)
+    with pytest.raises(LedgerUnavailable, match="not a database"):
+        migrate(open_database(database_url("", tmp_path)))
