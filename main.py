@@ -1,10 +1,11 @@
-"""Command line: the pipeline once (default), the engine, the doctor, models, an evaluation.
+"""Command line: the pipeline once (default), engine, doctor, models, ledger, an evaluation.
 
 python main.py --ticker BTC-USD
 python main.py engine
 python main.py doctor
 python main.py evaluate --candles FILE
 python main.py models list
+python main.py ledger verify
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _evaluate(options)
         if options.command == "models":
             return _models(options)
+        if options.command == "ledger":
+            return _ledger(options)
         return _once(options)
     except ParameterError as error:
         return _fail(error, 2)
@@ -75,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="walk forward over the candles of a file")
     add_evaluate_options(evaluate)
     _add_models(commands)
+    ledger = commands.add_parser("ledger", help="tell whether the ledger of forecasts is whole")
+    ledger.add_argument("action", choices=("verify",))
+    ledger.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, no sentences"
+    )
     _add_spec_options(parser, "BTC-USD", None)
     parser.add_argument("--candles", type=Path, help="a CSV of candles instead of a market")
     parser.add_argument("--force-retrain", action="store_true", help="ignore stored models")
@@ -198,6 +206,17 @@ def _models(options: argparse.Namespace) -> int:
         print_models(rows, shelf.spec, shelf.source)
         print(*done, sep="\n", end="\n" if done else "")
     return 0
+
+
+def _ledger(options: argparse.Namespace) -> int:
+    from core.commands.ledger import is_whole, sentences, to_json, verify_ledger
+
+    verdicts = verify_ledger(Settings.from_env())
+    if options.json:
+        print(json.dumps(to_json(verdicts), indent=2))
+    else:
+        print(*sentences(verdicts), sep="\n")
+    return 0 if is_whole(verdicts) else 1
 
 
 def _spec(options: argparse.Namespace) -> ForecastSpec:

@@ -26,6 +26,9 @@ BODY_LIMIT: Final = 600
 # {"multi":true,"response":{"portfolio-tick":{"data":...}}} and a margin
 _ENVELOPE: Final = 72
 
+# Of the ledger's head: enough to compare it by eye; `main.py ledger verify` prints all of it.
+_HEAD_SHOWN: Final = 16
+
 # States in which a forecast may be acted on.
 CURRENT: Final = frozenset({"ok", "simulated", "degraded", "refilling"})
 
@@ -167,6 +170,9 @@ def health_tick(view: View, engine: EngineMode, diagnosis: Diagnosis | None = No
         tick |= {"pid": view.status.pid, "started": epoch_ms(view.status.started_at)}
         if view.status.clock_offset_ms is not None:
             tick["offset"] = round(view.status.clock_offset_ms)
+        if view.status.ledger is not None:
+            rows, head = view.status.ledger
+            tick["ledger"] = [rows, head[:_HEAD_SHOWN]]
     if view.snapshot is not None:
         snapshot = view.snapshot
         tick |= {"rows": [snapshot.rows, snapshot.gaps, snapshot.filled]}

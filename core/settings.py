@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 from core.domain import ForecastSpec
 from core.errors import ParameterError, SettingsError
+
+_LEDGER_FILE: Final = "ledger.db"
 
 MarketSource = Literal["auto", "binance", "coinbase", "kraken", "cache", "simulated"]
 EngineMode = Literal["internal", "external"]
@@ -30,6 +32,7 @@ class Settings:
     switch_after_seconds: int
     return_after_seconds: int
     artifact_dir: Path
+    database_url: str = field(repr=False)
     watch: tuple[ForecastSpec, ...]
     max_specs: int
     engine: EngineMode
@@ -65,19 +68,24 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One environment variable: its name, the `Settings` field, its default and parser."""
+    """One environment variable: its name, the `Settings` field, its default and parser.
+
+    What a `secret` one is set to is never shown.
+    """
 
     name: str
     field: str
     default: str
     parse: Callable[[str], Any]
+    secret: bool = False
 
     def read(self, env: Mapping[str, str]) -> Any:
         text = env.get(self.name, "").strip() or self.default
         try:
             return self.parse(text)
         except (ValueError, ParameterError) as error:
-            raise SettingsError(f"{self.name}={text!r} cannot be used: {error}") from None
+            shown = "..." if self.secret else repr(text)
+            raise SettingsError(f"{self.name}={shown} cannot be used: {error}") from None
 
 
 def _choice(*allowed: str) -> Callable[[str], str]:
@@ -116,6 +124,16 @@ def _url(text: str) -> str:
     return url
 
 
+def _database(text: str) -> str:
+    """Return an address, or nothing for the file in the artifact directory."""
+    if text == _LEDGER_FILE:
+        return ""
+    known = ("postgres://", "postgresql://", "sqlite:///")
+    if not text.startswith(known):
+        raise ValueError(f"it must be {_LEDGER_FILE} or begin with {', '.join(known)}.")
+    return text
+
+
 def _specs(text: str) -> tuple[ForecastSpec, ...]:
     return tuple(ForecastSpec.from_text(part.strip()) for part in text.split(",") if part.strip())
 
@@ -133,6 +151,7 @@ SETTINGS: Final = (
     Setting("SWITCH_AFTER_SECONDS", "switch_after_seconds", "45", _whole(5, 3_600)),
     Setting("RETURN_AFTER_SECONDS", "return_after_seconds", "300", _whole(5, 86_400)),
     Setting("ARTIFACT_DIR", "artifact_dir", "artifacts", lambda text: Path(text).absolute()),
+    Setting("DATABASE_URL", "database_url", _LEDGER_FILE, _database, secret=True),
     Setting("WATCH", "watch", "BTC-USD", _specs),
     Setting("MAX_SPECS", "max_specs", "8", _whole(0, 64)),
     Setting("ENGINE", "engine", "internal", _choice("internal", "external")),

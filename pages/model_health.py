@@ -106,6 +106,8 @@ def _machinery() -> html.Section:
         ("Quote", slot("quote-age")),
         ("Request weight", slot("weight")),
         ("Clock offset", slot("offset")),
+        ("Forecasts in the ledger", slot("ledger")),
+        ("Its head", html.Code(slot("ledger-head"))),
         ("Candles held", slot("rows")),
         ("Minutes missing, filled", slot("gaps")),
         ("Forecasts revised, last day", slot("revised")),

@@ -61,7 +61,10 @@ def _follow(settings: Settings, store: SnapshotStore, stop: threading.Event) -> 
     # scikit-learn takes a second to import; the lock and the first beat come before it.
     from core.forecasting.engine import Engine
     from core.forecasting.market_choice import choose_market
+    from core.ledger.database import database_url
+    from core.ledger.recording import Ledger
 
     clock = SystemClock()
     venues, reason = choose_market(settings, clock)
-    Engine(settings, venues, reason, store, clock).run(stop)
+    ledger = Ledger(database_url(settings.database_url, settings.artifact_dir), clock.now)
+    Engine(settings, venues, reason, store, clock, ledger).run(stop)

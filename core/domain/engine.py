@@ -43,7 +43,8 @@ class EngineStatus:
     `provider_since` is when the provider was last switched to. `degraded` is empty while it
     is the preferred one, and otherwise says why it is not. `block` is that of the provider
     followed. `frozen_at` is where the clock of an offline cache stands, None for a market
-    that moves.
+    that moves. `ledger` is how many forecasts the ledger of this market holds and the hash of
+    the last, None before the first was written.
     """
 
     pid: int
@@ -64,6 +65,7 @@ class EngineStatus:
     frozen_at: datetime | None = None
     ticker_trouble: Mapping[str, str] = field(default_factory=dict)
     refilling: Mapping[str, str] = field(default_factory=dict)
+    ledger: tuple[int, str] | None = None
 
 
 Verdict = Literal["ok", "warning", "failure"]

@@ -23,12 +23,15 @@ from core.domain import (
     Market,
     Progress,
     Retrain,
+    Snapshot,
 )
+from core.errors import LedgerError
 from core.forecasting.champions import Champions
 from core.forecasting.publication import build_publication
 from core.forecasting.retrains import RETRAINS_KEPT, append_retrain, read_retrains, retrains_path
 from core.forecasting.store import SnapshotStore
 from core.history.cleaning import MINUTE, last_open
+from core.ledger.recording import Ledger
 from core.models import registry
 from core.models.expiry import EXPIRE_AFTER
 from core.models.trained import TrainedModel
@@ -56,6 +59,8 @@ class SpecDesk:
     retrain_every : timedelta
     expire_after : timedelta, optional
         Age at which a model refuses to forecast.
+    ledger : Ledger, optional
+        What is published is written there first; None writes nothing down.
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class SpecDesk:
         clock: Clock,
         retrain_every: timedelta,
         expire_after: timedelta = EXPIRE_AFTER,
+        ledger: Ledger | None = None,
     ) -> None:
         self.spec = spec
         self.progress = Progress(stage="waiting")
@@ -79,6 +85,7 @@ class SpecDesk:
         self._directory = directory
         self._clock = clock
         self._retrain_every = retrain_every
+        self._ledger = ledger
         self._publishing = threading.Lock()
         self._retired = False
         self._revised: dict[datetime, None] = {}
@@ -212,6 +219,12 @@ class SpecDesk:
         ----------
         filled : pandas.DatetimeIndex, optional
             Open times of those of `candles` that are minutes without trades, filled flat.
+
+        Raises
+        ------
+        LedgerError
+            The forecasts could not be written down, so nothing was published; `published` is
+            False until they can be.
         """
         with self._publishing:
             older = self._newest is not None and last_open(candles) < self._newest
@@ -233,9 +246,19 @@ class SpecDesk:
                 refusals=self.champions.refusals(self._clock.now()),
                 decisions=self.champions.decisions,
             )
+            self._write_down(snapshot, candles)
             revised, importance = tuple(self._revised), self._known_importance()
             store.publish(replace(snapshot, revised=revised, importance=importance), series)
             self.published = True
+
+    def _write_down(self, snapshot: Snapshot, candles: pd.DataFrame) -> None:
+        if self._ledger is None:
+            return
+        try:
+            self._ledger.record(snapshot, candles)
+        except LedgerError:
+            self.published = False  # so that it is tried again soon, not with the next candle
+            raise
 
     def _known_importance(self) -> tuple[Importance, ...]:
         """Return what drives the present champions, as far as it is known."""

@@ -22,12 +22,15 @@ from core.forecasting.service import JUST_STARTED
 from core.forecasting.session import Session
 from core.forecasting.store import SnapshotStore
 from core.forecasting.venues import Venues
+from core.ledger.recording import Ledger
+from core.ledger.writer import Head
 from core.settings import Settings
 
 _LOOP_S: Final = 0.1
 _BEAT_EVERY: Final = timedelta(seconds=1)
 _DEMAND_EVERY: Final = timedelta(seconds=1)
 _EXAMINE_EVERY: Final = timedelta(minutes=15)
+_HEAD_EVERY: Final = timedelta(days=1)
 # Long enough that every open page, also a slow one, sees that the engine was started again.
 _STARTED: Final = "say no more that it was started"
 _STARTED_SAID_FOR: Final = timedelta(seconds=6)
@@ -47,6 +50,8 @@ class Engine:
         Why that was chosen at start, in a sentence.
     store : SnapshotStore
     clock : Clock
+    ledger : Ledger, optional
+        Where forecasts are written down before they are published.
     """
 
     def __init__(
@@ -56,14 +61,16 @@ class Engine:
         reason: str,
         store: SnapshotStore,
         clock: Clock,
+        ledger: Ledger | None = None,
     ) -> None:
         self._settings = settings
         self._venues = venues
         self._reason = reason
         self._store = store
         self._clock = clock
+        self._ledger = ledger
         self._started_at = clock.now()
-        self._session = Session(settings, venues, store, clock)
+        self._session = Session(settings, venues, store, clock, ledger)
         self._switch_to: Provider | None = None
         self._due = Due(clock)
         self._due.put_off(_STARTED, _STARTED_SAID_FOR)
@@ -94,7 +101,20 @@ class Engine:
             self._look_out.start("examine", self._examine)
         if self._venues.look_due():
             self._look_out.start("look for an exchange", self._look)
+        if self._due.take("say the head", _HEAD_EVERY):
+            self._say_head()
         self._session.step()
+
+    def _say_head(self) -> None:
+        """Log the ledger's head once a day: whoever keeps the log can check the chain by it."""
+        head = self._head()
+        if head is None:
+            self._due.put_off("say the head", _BEAT_EVERY)  # as soon as there is one
+        else:
+            log.info("The ledger holds %d forecasts, head %s.", head.seq, head.hash)
+
+    def _head(self) -> Head | None:
+        return self._ledger.head(self._session.provider.market) if self._ledger else None
 
     def _examine(self) -> None:
         """Publish the doctor's table for Model Health."""
@@ -110,7 +130,9 @@ class Engine:
         self._session.end()
         why = self._venues.switch(provider)
         log.warning("%s is followed from now on. %s", provider.name, why)
-        self._session = Session(self._settings, self._venues, self._store, self._clock)
+        self._session = Session(
+            self._settings, self._venues, self._store, self._clock, self._ledger
+        )
         self._session.follow_demand()
         self._due.forget("examine")
 
@@ -138,6 +160,7 @@ class Engine:
             frozen_at=provider.now() if provider.name == "cache" else None,
             ticker_trouble={ticker: said for ticker, said in trouble.items() if said},
             refilling={ticker: said for ticker, said in refilling.items() if said},
+            ledger=(head.seq, head.hash) if (head := self._head()) else None,
         )
 
     def _just_started(self) -> str:

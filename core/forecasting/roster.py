@@ -17,6 +17,7 @@ from core.forecasting.feed import TickerFeed
 from core.forecasting.service import DEMAND_IDLE_AFTER
 from core.forecasting.store import SnapshotStore
 from core.history.csv_store import CsvStore
+from core.ledger.recording import Ledger
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,12 @@ class Roster:
     """
 
     def __init__(
-        self, settings: Settings, provider: Provider, store: SnapshotStore, clock: Clock
+        self,
+        settings: Settings,
+        provider: Provider,
+        store: SnapshotStore,
+        clock: Clock,
+        ledger: Ledger | None = None,
     ) -> None:
         self.feeds: dict[str, TickerFeed] = {}
         self.desks: dict[str, SpecDesk] = {}
@@ -48,6 +54,7 @@ class Roster:
         self._store = store
         self._clock = clock
         # What is on disk stays as it is while only it is looked at.
+        self._ledger = None if provider.name == "cache" else ledger
         self._directory = None if provider.name == "cache" else settings.files_of(provider.name)
         self._kept_tickers: Final = {*DEFAULT_TICKERS, *(spec.ticker for spec in settings.watch)}
 
@@ -90,6 +97,7 @@ class Roster:
             self._clock,
             timedelta(hours=self._settings.retrain_hours),
             timedelta(hours=self._settings.model_expiry_hours),
+            self._ledger,
         )
         desk.load()
         return desk

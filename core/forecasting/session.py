@@ -26,6 +26,7 @@ from core.forecasting.roster import Roster
 from core.forecasting.store import RetrainRequest, SnapshotStore
 from core.forecasting.venues import Venues, staleness
 from core.history.sync import SyncPage
+from core.ledger.recording import Ledger
 from core.settings import Settings
 
 _CLOCK_EVERY: Final = timedelta(minutes=15)
@@ -53,13 +54,20 @@ class Session:
         Told how each call went.
     store : SnapshotStore
     clock : Clock
+    ledger : Ledger, optional
+        Where forecasts are written down before they are published.
     """
 
     def __init__(
-        self, settings: Settings, venues: Venues, store: SnapshotStore, clock: Clock
+        self,
+        settings: Settings,
+        venues: Venues,
+        store: SnapshotStore,
+        clock: Clock,
+        ledger: Ledger | None = None,
     ) -> None:
         self.provider: Provider = venues.current
-        self.roster = Roster(settings, self.provider, store, clock)
+        self.roster = Roster(settings, self.provider, store, clock, ledger)
         self._venues = venues
         self._store = store
         self._watched = frozenset(spec.ticker for spec in settings.watch)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from core.domain import Market
+from core.domain import HORIZONS, Market
 from core.errors import LedgerLost
 from core.ledger.database import reading, told
 from core.ledger.entry import GENESIS, Entry, epoch_ms, row_hash
@@ -83,8 +83,16 @@ class LedgerWriter:
             )
         return head
 
-    def pending(self, provider: str, spec: str, until: datetime) -> list[Pending]:
-        """Return the forecasts of `spec` whose target is at or before `until`, without outcome."""
+    def pending(
+        self, provider: str, spec: str, until: datetime, since: datetime | None = None
+    ) -> list[Pending]:
+        """Return the forecasts of `spec` whose target is at or before `until`, without outcome.
+
+        Parameters
+        ----------
+        since : datetime, optional
+            Only those issued from then on are looked at.
+        """
         columns = (FORECASTS.c.seq, FORECASTS.c.target_time, FORECASTS.c.point)
         query = (
             sa.select(*columns, FORECASTS.c.random_walk)
@@ -93,6 +101,8 @@ class LedgerWriter:
                 FORECASTS.c.chain == self._chain,
                 FORECASTS.c.provider == provider,
                 FORECASTS.c.spec == spec,
+                FORECASTS.c.horizon.in_(HORIZONS),  # named for the index
+                FORECASTS.c.issued_at >= (epoch_ms(since) if since else 0),
                 FORECASTS.c.target_time <= epoch_ms(until),
                 OUTCOMES.c.seq.is_(None),
             )

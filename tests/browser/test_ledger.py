@@ -1,0 +1,70 @@
+"""The running app writes every forecast down first, and publishes none that it cannot."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from core.ledger.database import database_url, open_database
+from core.ledger.schema import FORECASTS
+from tests.browser.rig import Rig, is_well, says
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def execute(rig: Rig, statement: str) -> None:
+    with open_database(database_url("", rig.artifacts)).begin() as connection:
+        connection.execute(sa.text(statement))
+
+
+def verified(rig: Rig) -> tuple[int, dict[str, Any]]:
+    """Return what ``python main.py ledger verify`` says while the engine writes."""
+    done = subprocess.run(
+        [sys.executable, "main.py", "ledger", "verify", "--json"],
+        cwd=ROOT,
+        env={**os.environ, "ARTIFACT_DIR": str(rig.artifacts)},
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_what_is_published_is_in_a_chain_whose_head_is_on_the_page(rig: Rig, page: Page) -> None:
+    page.goto(f"{rig.url}/model-health?max_points=1000")
+    head = page.locator("[data-slot=ledger-head]")
+    expect(head).not_to_have_text("–")
+    code, said = verified(rig)
+    assert (code, said["whole"]) == (0, True)
+    assert [chain["chain"] for chain in said["chains"]] == ["live"]
+    status = rig.status().ledger
+    assert status is not None
+    with open_database(database_url("", rig.artifacts)).connect() as connection:
+        hashes = set(connection.execute(sa.select(FORECASTS.c.hash)).scalars())
+    assert status[1] in hashes
+    wait_until(
+        lambda: any(digest.startswith((head.inner_text() or "-").rstrip("…")) for digest in hashes),
+        10,
+        "a head of the chain on the page",
+    )
+
+
+@pytest.mark.timeout(420)  # two candles have to close
+def test_the_page_says_that_nothing_is_published_and_recovers(rig: Rig, live: Page) -> None:
+    execute(rig, "ALTER TABLE forecasts RENAME TO elsewhere")
+    before = rig.snapshot()
+    assert before is not None
+    says(live, "The ledger cannot be written .*, so no forecast is published", timeout_s=100)
+    assert rig.snapshot() == before
+    execute(rig, "ALTER TABLE elsewhere RENAME TO forecasts")
+    wait_until(lambda: rig.snapshot() != before, 100, "another forecast")
+    is_well(live)
+    assert verified(rig)[1]["whole"]
