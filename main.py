@@ -144,6 +144,7 @@ def _engine() -> NoReturn:
         level=settings.log_level.upper(),
         format="%(asctime)s [engine %(process)d] %(levelname)s %(message)s",
     )
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # says much of itself
     from core.commands.engine import run_engine
 
     run_engine(settings)
