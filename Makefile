@@ -23,7 +23,8 @@ run: install ## Start the dashboard (PORT=8050, WEB_CONCURRENCY=2)
 		$(BIN)/gunicorn --config gunicorn.conf.py 'app:create_server()'
 
 test: $(VENV)/.installed-dev ## Run all tests, the browser's too
-	@CHROMIUM="$$(scripts/browser.sh)" && export CHROMIUM && $(BIN)/python -m pytest $(or $(ARGS),-n 4 --dist loadfile --no-loadscope-reorder)
+	@CHROMIUM="$$(scripts/browser.sh)" && POSTGRES_BIN="$$(scripts/postgres.sh)" && \
+		export CHROMIUM POSTGRES_BIN && $(BIN)/python -m pytest $(or $(ARGS),-n 4 --dist loadfile --no-loadscope-reorder)
 
 check: $(VENV)/.installed-dev ## Check format, lint, types and import layers, then test
 	$(BIN)/ruff format --check .

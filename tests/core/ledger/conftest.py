@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -14,15 +16,31 @@ from core.ledger.database import database_url, migrate, open_database
 from core.ledger.entry import Entry, epoch_ms
 from core.ledger.writer import LedgerWriter
 from tests.clocks import ManualClock
+from tests.core.ledger.postgres import fresh_database, programs, server
 
 MINUTE_MS = 60_000
 
 
-@pytest.fixture(name="database")
-def _database(tmp_path: Path) -> sa.Engine:
-    engine = open_database(database_url("", tmp_path))
+@pytest.fixture(scope="session", name="postgres")
+def _postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server; skips with a sentence where there is none."""
+    found = programs()
+    if found is None:
+        pytest.skip("no PostgreSQL: set POSTGRES_BIN, or run scripts/postgres.sh")
+    with server(found) as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], name="database")
+def _database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
+    """A migrated database of each kind, with nothing in it."""
+    address = ""
+    if request.param == "postgresql":
+        address = fresh_database(request.getfixturevalue("postgres"), f"l{uuid4().hex}")
+    engine = open_database(database_url(address, tmp_path))
     migrate(engine)
-    return engine
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(name="clock")

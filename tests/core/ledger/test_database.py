@@ -39,6 +39,10 @@ def test_migrations_make_the_tables_that_are_used(database: sa.Engine) -> None:
     migrate(database)  # a second time changes nothing
 
 
+only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@only_sqlite
 def test_readers_do_not_wait_for_a_writer(database: sa.Engine, tmp_path: Path) -> None:
     with database.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
@@ -49,6 +53,7 @@ def test_readers_do_not_wait_for_a_writer(database: sa.Engine, tmp_path: Path) -
         reader.close()
 
 
+@only_sqlite
 def test_a_locked_database_is_said_and_recovers(
     ledger: LedgerWriter,
     database: sa.Engine,
@@ -67,6 +72,7 @@ def test_a_locked_database_is_said_and_recovers(
     assert ledger.commit([made_entry(clock)]).seq == 1
 
 
+@only_sqlite
 def test_a_full_disk_is_said_and_recovers(
     ledger: LedgerWriter, database: sa.Engine, clock: ManualClock
 ) -> None:
