@@ -78,11 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="walk forward over the candles of a file")
     add_evaluate_options(evaluate)
     _add_models(commands)
-    ledger = commands.add_parser("ledger", help="tell whether the ledger of forecasts is whole")
-    ledger.add_argument("action", choices=("verify",))
-    ledger.add_argument(
-        "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, no sentences"
-    )
+    _add_ledger(commands)
     _add_spec_options(parser, "BTC-USD", None)
     parser.add_argument("--candles", type=Path, help="a CSV of candles instead of a market")
     parser.add_argument("--force-retrain", action="store_true", help="ignore stored models")
@@ -122,6 +118,21 @@ def _add_models(commands: Any) -> None:
         "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, no table"
     )
     _add_spec_options(models, argparse.SUPPRESS, argparse.SUPPRESS)
+
+
+def _add_ledger(commands: Any) -> None:
+    ledger = commands.add_parser("ledger", help="verify the ledger, score it, or export it as CSV")
+    ledger.add_argument("action", choices=("verify", "scores", "export"))
+    ledger.add_argument(
+        "out", nargs="?", type=Path, metavar="OUT.csv", help="file to export to (standard output)"
+    )
+    ledger.add_argument(
+        "--market", choices=("live", "simulated"), default="live", help="whose scores (live)"
+    )
+    ledger.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, no table"
+    )
+    _add_spec_options(ledger, argparse.SUPPRESS, argparse.SUPPRESS)
 
 
 def _add_spec_options(parser: argparse.ArgumentParser, ticker: str, default: str | None) -> None:
@@ -210,6 +221,16 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _ledger(options: argparse.Namespace) -> int:
+    if options.out is not None and options.action != "export":
+        raise ParameterError("out", f"ledger {options.action} takes no file.")
+    if options.action == "scores":
+        return _ledger_scores(options)
+    if options.action == "export":
+        from core.commands.ledger import export_to
+
+        count = export_to(options.out, Settings.from_env())
+        print(f"{count:,} forecasts written.", file=sys.stderr)
+        return 0
     from core.commands.ledger import is_whole, sentences, to_json, verify_ledger
 
     verdicts = verify_ledger(Settings.from_env())
@@ -218,6 +239,19 @@ def _ledger(options: argparse.Namespace) -> int:
     else:
         print(*sentences(verdicts), sep="\n")
     return 0 if is_whole(verdicts) else 1
+
+
+def _ledger_scores(options: argparse.Namespace) -> int:
+    from core.commands.ledger import open_ledger, score_ledger, scores_to_json
+    from core.commands.ledger_tables import print_scores
+
+    spec, ledger = _spec(options), open_ledger(Settings.from_env())
+    found = score_ledger(ledger, options.market, spec, SystemClock().now())
+    if options.json:
+        print(json.dumps({"market": options.market, "scores": scores_to_json(found)}, indent=2))
+    else:
+        print_scores(found, spec, options.market)
+    return 0
 
 
 def _spec(options: argparse.Namespace) -> ForecastSpec:

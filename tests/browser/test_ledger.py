@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from playwright.sync_api import Page, expect
 
 from core.ledger.database import database_url, open_database
 from core.ledger.schema import FORECASTS
+from core.ledger.scores import WINDOWS
 from tests.browser.rig import Rig, is_well, says
 from tests.waiting import wait_until
 
@@ -55,6 +57,29 @@ def test_what_is_published_is_in_a_chain_whose_head_is_on_the_page(rig: Rig, pag
         10,
         "a head of the chain on the page",
     )
+
+
+def test_scores_and_rows_of_the_running_app_on_the_command_line(rig: Rig, tmp_path: Path) -> None:
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "main.py", "ledger", *arguments, "--max-points", "1000"],
+            cwd=ROOT,
+            env={**os.environ, "ARTIFACT_DIR": str(rig.artifacts)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    assert set(json.loads(run("scores", "--json"))["scores"]["minute"]) == set(WINDOWS)
+    assert "as they were published, live market" in run("scores")
+    run("export", str(tmp_path / "out.csv"))
+    with (tmp_path / "out.csv").open(newline="") as text:
+        exported = list(csv.DictReader(text))
+    with open_database(database_url("", rig.artifacts)).connect() as connection:
+        kept = connection.execute(sa.select(FORECASTS.c.hash).order_by(FORECASTS.c.seq)).scalars()
+        assert [row["hash"] for row in exported] == list(kept)[: len(exported)]
+    assert exported
 
 
 @pytest.mark.timeout(420)  # two candles have to close
