@@ -5,7 +5,6 @@ All of it may be asked while an engine writes.
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 import sys
@@ -19,16 +18,14 @@ from typing import Any, TextIO
 
 import sqlalchemy as sa
 
-from core.domain import HORIZONS, ForecastSpec, Horizon, Market
-from core.errors import LedgerUnavailable
-from core.evaluation.report import Report
-from core.ledger.database import database_url, migrate, open_database
-from core.ledger.schema import FORECASTS
+from core.domain import HORIZONS, ForecastSpec, Horizon, Market, Score, ScoreRange
+from core.ledger.csv_lines import csv_lines
+from core.ledger.database import database_url, migrate, open_database, require
 from core.ledger.scores import all_rows, scores
 from core.ledger.verify import Verdict, verify
 from core.settings import Settings
 
-Scores = Mapping[Horizon, Mapping[str, Report | None]]
+Scores = Mapping[Horizon, Mapping[ScoreRange, Score | None]]
 
 
 def verify_ledger(settings: Settings) -> list[Verdict]:
@@ -44,38 +41,38 @@ def verify_ledger(settings: Settings) -> list[Verdict]:
 
 def open_ledger(settings: Settings) -> sa.Engine:
     """Open the deployment's ledger, which must be there."""
-    file = settings.artifact_dir / "ledger.db"
-    if not settings.database_url and not file.exists():
-        raise LedgerUnavailable("There is no ledger yet: no engine has published a forecast here.")
-    engine = open_database(database_url(settings.database_url, settings.artifact_dir))
+    url = database_url(settings.database_url, settings.artifact_dir)
+    require(url)
+    engine = open_database(url)
     migrate(engine)
     return engine
 
 
 def score_ledger(engine: sa.Engine, chain: Market, spec: ForecastSpec, now: datetime) -> Scores:
-    """Return the reports of a spec by horizon and window."""
+    """Return the scores of a spec by horizon and range."""
     return {horizon: scores(engine, chain, spec, horizon, now) for horizon in HORIZONS}
 
 
 def scores_to_json(found: Scores) -> dict[str, Any]:
-    """Return plain values by horizon and window; None where nothing has an outcome yet."""
+    """Return plain values by horizon and range; None where nothing has an outcome yet."""
     return {
-        horizon: {name: report and _report_to_json(report) for name, report in windows.items()}
-        for horizon, windows in found.items()
+        horizon: {name: score and _score_to_json(score) for name, score in ranges.items()}
+        for horizon, ranges in found.items()
     }
 
 
-def _report_to_json(report: Report) -> dict[str, Any]:
+def _score_to_json(score: Score) -> dict[str, Any]:
+    skill, reach = score.record.skill, score.record.reach
     return {
-        "n": report.n,
-        "n_eff": report.n_eff,
-        "mae": report.mae,
-        "mae_random_walk": report.mae_random_walk,
-        "skill": report.skill,
-        "skill_low": _known(report.skill_low),
-        "skill_high": _known(report.skill_high),
-        "direction": {name: _known(value) for name, value in asdict(report.direction).items()},
-        "coverage": {f"{band.level:.0%}": band.coverage for band in report.bands},
+        "n": score.n,
+        "n_eff": score.n_eff,
+        "mae": score.mae,
+        "mae_random_walk": score.mae_random_walk,
+        "skill": skill,
+        "skill_low": _known(skill - reach),
+        "skill_high": _known(skill + reach),
+        "direction": {name: _known(value) for name, value in asdict(score.direction).items()},
+        "coverage": {f"{band.level:.0%}": band.rate for band in score.coverage},
     }
 
 
@@ -110,14 +107,11 @@ def export_ledger(engine: sa.Engine, out: TextIO, spec: ForecastSpec | None = No
 
     Numbers are written so that reading them gives the same number.
     """
-    extra = ("settled", "actual", "error", "random_walk_error")
-    table = csv.DictWriter(out, [*FORECASTS.c.keys(), *extra], lineterminator="\n")
-    table.writeheader()
+    lines = csv_lines(all_rows(engine, spec=spec))
+    out.write(next(lines))
     count = 0
-    for row in all_rows(engine, spec):
-        table.writerow(
-            {**row, "standing_aside": int(row["standing_aside"]), "settled": int(row["settled"])}
-        )
+    for line in lines:
+        out.write(line)
         count += 1
     return count
 

@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.commands.ledger import Scores
-from core.domain import ForecastSpec, Market
-from core.evaluation.report import Report
+from core.domain import ForecastSpec, Market, Score
 
 _HEADINGS: Final = (
     "Forecasts",
@@ -32,28 +31,28 @@ def print_scores(found: Scores, spec: ForecastSpec, market: Market) -> None:
     table.add_column("Last")
     for heading in _HEADINGS:
         table.add_column(heading, justify="right")
-    for horizon, windows in found.items():
-        for name, report in windows.items():
-            cells = _cells(report) if report else ["none yet"]
+    for horizon, ranges in found.items():
+        for name, score in ranges.items():
+            cells = _cells(score) if score else ["none yet"]
             table.add_row(f"{spec.horizon_minutes(horizon)} min", name, *cells)
     Console().print(table)
 
 
-def _cells(report: Report) -> list[str]:
+def _cells(score: Score) -> list[str]:
+    skill, reach = score.record.skill, score.record.reach
     return [
-        f"{report.n:,}",
-        f"{report.mae:,.5g}",
-        f"{report.mae_random_walk:,.5g}",
-        f"{report.skill:+.2%}",
-        f"{_percent(report.skill_low, '+.2%')} to {_percent(report.skill_high, '+.2%')}",
-        _percent(report.direction.rate),
-        *(_coverage(report, level) for level in (0.8, 0.95)),
+        f"{score.n:,}",
+        f"{score.mae:,.5g}",
+        f"{score.mae_random_walk:,.5g}",
+        f"{skill:+.2%}",
+        f"{_percent(skill - reach, '+.2%')} to {_percent(skill + reach, '+.2%')}",
+        _percent(score.direction.rate),
+        *(_coverage(score, level) for level in (0.8, 0.95)),
     ]
 
 
-def _coverage(report: Report, level: float) -> str:
-    band = report.band(level)
-    return _percent(band.coverage) if band else "-"
+def _coverage(score: Score, level: float) -> str:
+    return next((_percent(c.rate) for c in score.coverage if c.level == level), "-")
 
 
 def _percent(share: float, style: str = ".1%") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.forecasts import Forecast, ModelCard, Retrain
+from core.domain.forecasts import Forecast, ModelCard, Retrain, SkillRecord
 from core.domain.importance import Importance
 from core.domain.promotions import Decision
 from core.domain.spec import ForecastSpec
@@ -23,7 +23,9 @@ class Snapshot:
     is a fraction, None with less than 24 h of candles. `revised` are the times of issue, of
     the last day, whose forecast was made from a candle that the exchange corrected later.
     `decisions` tell which models became champion, and which were kept out; `importance` what
-    drives those that forecast, where the engine had the time to find out.
+    drives those that forecast, where the engine had the time to find out. `records` are what
+    forecasts as published were worth, by the ledger: without an entry while none has met its
+    outcome, and None where no ledger is kept.
     """
 
     version: int
@@ -46,13 +48,16 @@ class Snapshot:
     revised: tuple[datetime, ...] = ()
     decisions: tuple[Decision, ...] = ()
     importance: tuple[Importance, ...] = ()
+    records: Mapping[Horizon, SkillRecord] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TailTrace:
     """Recent out-of-sample forecasts of one horizon, oldest first, equal lengths.
 
-    `target` is epoch milliseconds; `actual` is None where not yet known.
+    `target` is epoch milliseconds; `actual` is None where not yet known. Those with a target at or
+    after `issued_since` stand as they were published; those before it, and all where it is None,
+    were made afterwards, by a model that had not seen their outcome.
     """
 
     issued: list[int]
@@ -62,6 +67,7 @@ class TailTrace:
     high: list[float]
     price_at_issue: list[float]
     actual: list[float | None]
+    issued_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

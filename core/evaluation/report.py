@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.domain import BAND_LEVELS, Losses
+from core.domain import BAND_LEVELS, Direction, Losses
 from core.evaluation.calibration import BandScore, PinballScore, band_score, pinball_score
-from core.evaluation.direction import Direction, direction
+from core.evaluation.direction import direction
 from core.evaluation.significance import NORMAL_95, compare
 from core.evaluation.volatility import VolatilityScore, volatility_score
 from core.losses import score, skill
@@ -112,7 +112,7 @@ def summarise(forecasts: pd.DataFrame, steps: int) -> Report | None:
         skill_low=value - reach,
         skill_high=value + reach,
         p_worse=comparison.p_worse,
-        direction=direction(forecasts, steps),
+        direction=direction(stays, point, actual, steps),
         bands=tuple(band for band in bands if band is not None),
         pinball=pinball_score(forecasts),
         volatility=volatility_score(forecasts),

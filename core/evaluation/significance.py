@@ -71,6 +71,37 @@ def compare(gain: npt.ArrayLike, steps: int) -> Comparison:
     return Comparison(mean, error, NormalDist().cdf(mean / error))
 
 
+def wilson_interval(rate: float, n: float) -> tuple[float, float]:
+    """Return the 95 % score interval of a share observed in `n` trials.
+
+    Unlike the usual ``rate +- 1.96 * error`` it stays within 0 and 1 and keeps its promise
+    for few trials and for shares near the ends.
+
+    Parameters
+    ----------
+    rate : float
+        Share of successes, 0 to 1.
+    n : float
+        Independent trials, more than 0; need not be whole (an effective number).
+
+    References
+    ----------
+    Wilson, Probable Inference, the Law of Succession, and Statistical Inference, J. American
+    Statistical Association 22 (1927).
+
+    Examples
+    --------
+    >>> low, high = wilson_interval(0.5, 10)
+    >>> round(low, 4), round(high, 4)
+    (0.2366, 0.7634)
+    """
+    square = NORMAL_95**2
+    centre = (rate + square / (2.0 * n)) / (1.0 + square / n)
+    spread = math.sqrt(rate * (1.0 - rate) / n + square / (4.0 * n * n))
+    reach = NORMAL_95 * spread / (1.0 + square / n)
+    return centre - reach, centre + reach
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Return p-values adjusted for being the smallest of several, in the order given.
 

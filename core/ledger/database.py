@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 from alembic import command
@@ -42,6 +42,18 @@ def open_database(url: str) -> sa.Engine:
     return engine
 
 
+def require(url: str) -> None:
+    """Refuse to open a file that is not there: SQLite would make an empty one.
+
+    Raises
+    ------
+    LedgerUnavailable
+    """
+    file = sa.make_url(url).database
+    if url.startswith("sqlite") and not Path(file or "").exists():
+        raise LedgerUnavailable("There is no ledger yet: no engine has published a forecast here.")
+
+
 def migrate(engine: sa.Engine) -> None:
     """Bring the tables to the newest version.
 
@@ -62,16 +74,15 @@ def reading(engine: sa.Engine) -> sa.Connection:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def told(what: Literal["read", "written"] = "written") -> Iterator[None]:
     """Turn whatever the database says into `LedgerUnavailable`, a sentence for a person."""
     try:
         yield
     except (sa.exc.SQLAlchemyError, OSError) as error:
         said = str(getattr(error, "orig", None) or error).strip().splitlines()
         why = said[0] if said else type(error).__name__
-        raise LedgerUnavailable(
-            f"The ledger cannot be written ({why}), so no forecast is published."
-        ) from error
+        then = {"read": "", "written": ", so no forecast is published"}[what]
+        raise LedgerUnavailable(f"The ledger cannot be {what} ({why}){then}.") from error
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

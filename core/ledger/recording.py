@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
 
 import pandas as pd
 import sqlalchemy as sa
 
-from core.domain import Market, Snapshot
+from core.domain import ForecastSpec, Horizon, Market, Snapshot
 from core.ledger.database import migrate, open_database
-from core.ledger.entry import Entry
+from core.ledger.entry import Entry, epoch_ms
+from core.ledger.events import Noted, write_events
+from core.ledger.issued import Issued, issued
+from core.ledger.retention import forget
+from core.ledger.sealing import every_series, seal_days
 from core.ledger.writer import Head, LedgerWriter, Pending
 
 UNKNOWN_AFTER: Final = timedelta(days=1)
 """How long a missing price at a target is waited for: an exchange fills its gaps within hours."""
 
-# The longest horizon, and what a missing price is waited for.
-_SETTLED_AFTER: Final = UNKNOWN_AFTER + timedelta(days=1)
+# Of a ticker that nobody looks at any more: its candles are not followed.
+_ABANDONED_AFTER: Final = timedelta(days=2)
+_EVENTS_WAITING: Final = 1_000
 _MINUTE: Final = pd.Timedelta(minutes=1)
+
+log = logging.getLogger(__name__)
 
 
 class Ledger:
@@ -35,16 +43,21 @@ class Ledger:
         See `core.ledger.database.database_url`.
     now : callable
         The time.
+    kept_for : timedelta, optional
+        Age at which rows go; their days and the chain stay.
     """
 
-    def __init__(self, url: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, url: str, now: Callable[[], datetime], kept_for: timedelta | None = None
+    ) -> None:
         self._url = url
         self._now = now
+        self._kept_for = kept_for
         self._engine: sa.Engine | None = None
         self._writers: dict[Market, LedgerWriter] = {}
         self._heads: dict[Market, Head] = {}
-        # Before this time of issue everything of a provider's spec has its outcome.
-        self._open_since: dict[tuple[str, str], datetime] = {}
+        self._books: dict[tuple[Market, str, str], _Book] = {}
+        self._noted: list[Noted] = []
         self._turn = threading.Lock()
 
     def head(self, market: Market) -> Head | None:
@@ -57,7 +70,8 @@ class Ledger:
         Parameters
         ----------
         candles : pandas.DataFrame
-            The closed 1-minute candles that the snapshot was made from.
+            The closed 1-minute candles that the snapshot was made from. By them all forecasts of
+            the ticker are scored, also those that nobody asks for any more.
 
         Raises
         ------
@@ -66,21 +80,123 @@ class Ledger:
         """
         with self._turn:
             writer = self._writer(snapshot.market)
-            spec = snapshot.spec.to_text()
-            key = (snapshot.provider, spec)
-            due = writer.pending(*key, snapshot.as_of, self._open_since.get(key))
-            writer.settle(outcomes(due, candles, snapshot.as_of))
-            self._open_since[key] = snapshot.as_of - _SETTLED_AFTER
+            book = self._book(snapshot)
+            due = writer.pending(snapshot.provider, book.specs, snapshot.as_of, book.open_since)
+            found = outcomes(due, candles, snapshot.as_of, book.opened_at)
+            writer.settle(found)
+            left = [forecast.target_time for forecast in due if forecast not in found]
+            book.open_since = min(left, default=epoch_ms(snapshot.as_of))
             self._heads[snapshot.market] = writer.commit(entries_of(snapshot))
 
+    def issued(self, snapshot: Snapshot) -> dict[Horizon, Issued]:
+        """Return what readers are told of earlier forecasts as they were issued.
+
+        Raises
+        ------
+        LedgerUnavailable
+        """
+        market, spec = snapshot.market, snapshot.spec
+        with self._turn:
+            engine = self._opened()
+        return {h: issued(engine, market, spec, h, snapshot.as_of) for h in snapshot.forecasts}
+
+    def note(self, noted: Noted) -> None:
+        """Take an event down; it is written with the next `write_noted`."""
+        self._noted = [*self._noted, noted][-_EVENTS_WAITING:]
+
+    def write_noted(self) -> None:
+        """Write the events that wait; what cannot be written goes on waiting.
+
+        Raises
+        ------
+        LedgerUnavailable
+        """
+        with self._turn:
+            waiting = self._noted
+            if waiting:
+                write_events(self._opened(), waiting)
+                self._noted = self._noted[len(waiting) :]
+
+    def tidy(self, market: Market, followed: Collection[str]) -> None:
+        """Seal days that are over, give up what cannot be scored, and let old rows go.
+
+        Parameters
+        ----------
+        followed : collection of str
+            Tickers whose candles are followed: their forecasts are scored by `record`.
+
+        Raises
+        ------
+        LedgerError
+        """
+        with self._turn:
+            engine, writer = self._opened(), self._writer(market)
+        now = self._now()
+        self._give_up(engine, writer, market, followed, now)
+        sealed = seal_days(engine, market, now)
+        gone = forget(engine, writer, now - self._kept_for, now) if self._kept_for else 0
+        if sealed or gone:
+            log.info("Ledger: %d days sealed, %d rows let go.", sealed, gone)
+
+    def _give_up(
+        self,
+        engine: sa.Engine,
+        writer: LedgerWriter,
+        market: Market,
+        followed: Collection[str],
+        now: datetime,
+    ) -> None:
+        """Mark as unknown what matured long ago and nobody follows."""
+        left: dict[str, set[str]] = {}
+        for series in every_series(engine, market):
+            if ForecastSpec.from_text(series.spec).ticker not in followed:
+                left.setdefault(series.provider, set()).add(series.spec)
+        for provider, specs in left.items():
+            due = writer.pending(provider, specs, now - _ABANDONED_AFTER)
+            writer.settle(dict.fromkeys(due))
+
+    def _book(self, snapshot: Snapshot) -> _Book:
+        """Return what is known of the forecasts of a snapshot's ticker."""
+        market, provider, ticker = snapshot.market, snapshot.provider, snapshot.spec.ticker
+        key = (market, provider, ticker)
+        if key not in self._books:
+            kept = every_series(self._opened(), market)
+            specs = {one.spec for one in kept if one.provider == provider}
+            mine = {spec for spec in specs if ForecastSpec.from_text(spec).ticker == ticker}
+            self._books[key] = _Book(mine, snapshot.as_of)
+        self._books[key].specs.add(snapshot.spec.to_text())
+        return self._books[key]
+
     def _writer(self, market: Market) -> LedgerWriter:
+        if market not in self._writers:
+            self._writers[market] = LedgerWriter(self._opened(), market, self._now)
+        return self._writers[market]
+
+    def _opened(self) -> sa.Engine:
         if self._engine is None:
             engine = open_database(self._url)
             migrate(engine)
             self._engine = engine
-        if market not in self._writers:
-            self._writers[market] = LedgerWriter(self._engine, market, self._now)
-        return self._writers[market]
+        return self._engine
+
+
+class _Book:
+    """The forecasts of one ticker from one provider.
+
+    Attributes
+    ----------
+    specs : set of str
+        All that were ever forecast.
+    opened_at : datetime
+        When this engine first published one of them.
+    open_since : int
+        Targets before it all have their outcome, epoch milliseconds.
+    """
+
+    def __init__(self, specs: set[str], opened_at: datetime) -> None:
+        self.specs = specs
+        self.opened_at = opened_at
+        self.open_since = 0
 
 
 def entries_of(snapshot: Snapshot) -> list[Entry]:
@@ -98,20 +214,22 @@ def entries_of(snapshot: Snapshot) -> list[Entry]:
 
 
 def outcomes(
-    due: list[Pending], candles: pd.DataFrame, as_of: datetime
+    due: list[Pending], candles: pd.DataFrame, as_of: datetime, opened_at: datetime
 ) -> dict[Pending, float | None]:
     """Return the close at each target that is known, and None where it never will be.
 
-    A minute that is missing among the candles may still come; after `UNKNOWN_AFTER`, or where
-    the candles begin later, it is not waited for any more. Nothing is ever guessed.
+    A minute that is missing among the candles may still come, and after a stop of the engine
+    its candles come page by page: only `UNKNOWN_AFTER` the target, and as long after the engine
+    began at `opened_at`, it is not waited for any more. Nothing is ever guessed.
     """
     found: dict[Pending, float | None] = {}
     closes: pd.Series[float] = candles["close"]
+    waited = as_of - opened_at > UNKNOWN_AFTER
     for forecast in due:
         target = pd.Timestamp(forecast.target_time, unit="ms", tz="UTC")
         opened = target - _MINUTE
         if opened in closes.index:
             found[forecast] = float(closes.loc[opened])
-        elif opened < closes.index[0] or as_of - target > UNKNOWN_AFTER:
+        elif waited and as_of - target > UNKNOWN_AFTER:
             found[forecast] = None
     return found

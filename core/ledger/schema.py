@@ -15,6 +15,17 @@ EDGES: Final = tuple(
 )
 """Columns of `core.ledger.entry.Entry.edges`: ``lo50``, ``hi50``, ``lo80`` ..."""
 
+COUNTS: Final = (
+    "known",
+    "unknown",
+    "sided",
+    "hits",
+    "banded",
+    *(f"in{round(100 * level)}" for level in BAND_LEVELS),
+)
+"""What is counted of a day: outcomes that are known and that never will be; moves that had a
+side and forecasts that named it; forecasts with bands, and prices inside each of them."""
+
 CHAINS: Final = sa.Table(
     "chains",
     METADATA,
@@ -48,6 +59,7 @@ FORECASTS: Final = sa.Table(
     sa.UniqueConstraint(
         *("chain", "provider", "spec", "horizon", "issued_at", "revision"), name="one_forecast"
     ),
+    sa.Index("forecasts_by_target", "chain", "provider", "spec", "horizon", "target_time"),
 )
 
 OUTCOMES: Final = sa.Table(
@@ -62,3 +74,48 @@ OUTCOMES: Final = sa.Table(
 )
 """Written once, beside a forecast and never over it: the price at the target and the absolute
 errors in USD, or NULLs where that price will never be known."""
+
+DAYS: Final = sa.Table(
+    "days",
+    METADATA,
+    sa.Column("chain", sa.String(16), primary_key=True),
+    sa.Column("provider", sa.String(32), primary_key=True),
+    sa.Column("spec", sa.String(300), primary_key=True),
+    sa.Column("horizon", sa.String(8), primary_key=True),
+    sa.Column("day", sa.BigInteger, primary_key=True, autoincrement=False),
+    *(sa.Column(name, sa.Integer, nullable=False) for name in COUNTS),
+    sa.Column("error", sa.Double, nullable=False),
+    sa.Column("random_walk_error", sa.Double, nullable=False),
+    sa.Column("rows", sa.LargeBinary),
+)
+"""One row per series and UTC day whose forecasts all have their outcome (`core.ledger.sealing`):
+counts, sums of absolute errors in USD, and the rows themselves as columns, for fast reading;
+NULL once the rows are gone."""
+
+CHECKPOINTS: Final = sa.Table(
+    "checkpoints",
+    METADATA,
+    sa.Column("chain", sa.String(16), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.Column("cutoff", sa.BigInteger, nullable=False),
+    sa.Column("days_hash", sa.String(64), nullable=False),
+)
+"""Where a chain begins since its rows up to `seq` are gone: the hash of the last of them, and
+that of the days before `cutoff`, which are kept."""
+
+EVENTS: Final = sa.Table(
+    "events",
+    METADATA,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("chain", sa.String(16), nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("provider", sa.String(32), nullable=False),
+    sa.Column("spec", sa.String(300), nullable=False),
+    sa.Column("horizon", sa.String(8), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Index("events_by_time", "chain", "at"),
+)
+"""What explains the scores: trainings, promotions, the breaker, other exchanges, outages."""

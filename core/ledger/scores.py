@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 import sqlalchemy as sa
 
-from core.domain import ForecastSpec, Horizon, Market
-from core.evaluation.calibration import QUANTILES
-from core.evaluation.report import Report, summarise
+from core.domain import (
+    BAND_LEVELS,
+    SCORE_RANGES,
+    Coverage,
+    ForecastSpec,
+    Horizon,
+    Market,
+    Score,
+    ScoreRange,
+    SkillRecord,
+)
+from core.evaluation.direction import direction
+from core.evaluation.significance import wilson_interval
 from core.ledger.database import reading, told
 from core.ledger.entry import epoch_ms
+from core.ledger.matured import SAME_ROW, Matured, inside, matured
 from core.ledger.schema import FORECASTS, OUTCOMES
-
-WINDOWS: Final[Mapping[str, timedelta]] = {
-    "1 h": timedelta(hours=1),
-    "24 h": timedelta(days=1),
-    "7 d": timedelta(days=7),
-    "30 d": timedelta(days=30),
-}
-"""By name, how far back target times may lie."""
+from core.models.record import skill_record
 
 _ROWS_AT_ONCE: Final = 2_000
-_SAME_ROW = sa.and_(FORECASTS.c.chain == OUTCOMES.c.chain, FORECASTS.c.seq == OUTCOMES.c.seq)
+_MINUTE_MS: Final = 60_000
 
 
 def scores(
     engine: sa.Engine, chain: Market, spec: ForecastSpec, horizon: Horizon, now: datetime
-) -> dict[str, Report | None]:
-    """Return the report of each of `WINDOWS`, None where nothing in it has an outcome.
+) -> dict[ScoreRange, Score | None]:
+    """Return the score of each of `SCORE_RANGES`, None where nothing in it has an outcome.
 
     The first forecast of each candle counts, not what was published of it later. Forecasts of
     several providers count alike, each against its own provider's price.
@@ -41,78 +44,89 @@ def scores(
     ------
     LedgerUnavailable
     """
-    rows = matured(engine, chain, spec, horizon, now - max(WINDOWS.values()), now)
+    rows = matured(engine, chain, spec, horizon, now - max(SCORE_RANGES.values()), now)
+    return scores_of(rows, steps_of(spec, horizon), now)
+
+
+def scores_of(rows: Matured, steps: int, now: datetime) -> dict[ScoreRange, Score | None]:
+    """Return the same, of rows that were read already."""
     return {
-        name: summarise(rows[rows["target_time"] > now - window], _steps(spec, horizon))
-        for name, window in WINDOWS.items()
+        name: score_of(rows.after(now - length), steps) for name, length in SCORE_RANGES.items()
     }
 
 
-def matured(
-    engine: sa.Engine,
-    chain: Market,
-    spec: ForecastSpec,
-    horizon: Horizon,
-    since: datetime,
-    until: datetime,
-) -> pd.DataFrame:
-    """Return forecasts whose outcome is known, in order of issue, as an evaluation has them.
+def score_of(rows: Matured, steps: int) -> Score | None:
+    """Score forecasts; None of none.
 
-    Returns
-    -------
-    pandas.DataFrame
-        `core.evaluation.blocks.COLUMNS` as far as the ledger knows them, the rest NaN; target
-        times lie after `since` and at or before `until`.
+    Parameters
+    ----------
+    steps : int
+        Issues from one forecast to its target; this many targets overlap.
     """
-    query = (
-        sa.select(FORECASTS, OUTCOMES.c.actual)
-        .join(OUTCOMES, _SAME_ROW)
-        .where(
-            FORECASTS.c.chain == chain,
-            FORECASTS.c.spec == spec.to_text(),
-            FORECASTS.c.horizon == horizon,
-            FORECASTS.c.revision == 0,
-            FORECASTS.c.target_time > epoch_ms(since),
-            FORECASTS.c.target_time <= epoch_ms(until),
-            OUTCOMES.c.actual.is_not(None),
-        )
-        .order_by(FORECASTS.c.issued_at, FORECASTS.c.seq)
-    )
-    with told(), reading(engine) as connection:
-        found = connection.execute(query)
-        names = found.keys()
-        table = pd.DataFrame(found.all(), columns=[str(name) for name in names])
-    unknown = dict.fromkeys(("volatility", "shrinkage", "realised", "realised_before"), np.nan)
-    times = {
-        name: pd.to_datetime(table[name], unit="ms", utc=True)
-        for name in ("issued_at", "target_time")
-    }
-    edges = table.filter(regex="^(lo|hi)").astype(float)
-    return table.assign(
-        price_at_issue=table["price"],
-        **times,
-        **edges,
-        **unknown,
-        **dict.fromkeys(QUANTILES.values(), np.nan),
+    record = record_of(rows, steps)
+    if record is None:
+        return None
+    return Score(
+        n_eff=record.n / steps,
+        mae=float(rows.error.mean()),
+        mae_random_walk=float(rows.random_walk_error.mean()),
+        record=record,
+        direction=direction(rows["price"], rows["point"], rows["actual"], steps),
+        coverage=tuple(
+            found for level in BAND_LEVELS if (found := coverage_of(rows, level, steps))
+        ),
     )
 
 
-def all_rows(engine: sa.Engine, spec: ForecastSpec | None = None) -> Iterator[Mapping[str, Any]]:
-    """Yield every forecast with its outcome, of all or of one spec, in the order of the chains.
+def record_of(rows: Matured, steps: int) -> SkillRecord | None:
+    """Return the skill with its interval (`core.models.record.skill_record`); None of none."""
+    if len(rows) == 0:
+        return None
+    issued = rows["issued_at"]
+    minutes = float(issued[-1] - issued[0]) / _MINUTE_MS
+    return skill_record(rows["actual"], rows["point"], rows["price"], minutes, steps)
+
+
+def coverage_of(rows: Matured, level: float, steps: int) -> Coverage | None:
+    """Return how many prices ended inside the bands of `level`; None where there were none."""
+    n = int(np.isfinite(rows[f"lo{round(100 * level)}"]).sum())
+    if n == 0:
+        return None
+    low, high = wilson_interval(level, n / steps)
+    return Coverage(level, n, float(inside(rows, level).sum()) / n, low, high)
+
+
+def steps_of(spec: ForecastSpec, horizon: Horizon) -> int:
+    """Return how many targets overlap."""
+    return spec.minute_horizon if horizon == "minute" else spec.long_horizon_steps
+
+
+def all_rows(
+    engine: sa.Engine,
+    chain: Market | None = None,
+    spec: ForecastSpec | None = None,
+    since: datetime | None = None,
+) -> Iterator[Mapping[str, Any]]:
+    """Yield every forecast with its outcome, in the order of the chains.
 
     ``settled`` is 1 where there is an outcome; without an actual price it is unknown for good.
+
+    Parameters
+    ----------
+    chain, spec, since : optional
+        Only those of one chain, of one spec, with a later target time.
     """
     settled = OUTCOMES.c.seq.is_not(None).label("settled")
     errors = (OUTCOMES.c.actual, OUTCOMES.c.error, OUTCOMES.c.random_walk_error)
-    query = sa.select(FORECASTS, settled, *errors).outerjoin(OUTCOMES, _SAME_ROW)
+    query = sa.select(FORECASTS, settled, *errors).outerjoin(OUTCOMES, SAME_ROW)
+    if chain is not None:
+        query = query.where(FORECASTS.c.chain == chain)
     if spec is not None:
         query = query.where(FORECASTS.c.spec == spec.to_text())
+    if since is not None:
+        query = query.where(FORECASTS.c.target_time > epoch_ms(since))
     query = query.order_by(FORECASTS.c.chain, FORECASTS.c.seq)
-    with told(), reading(engine) as connection:
+    with told("read"), reading(engine) as connection:
         streamed = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
         for row in streamed.mappings():
             yield dict(row)
-
-
-def _steps(spec: ForecastSpec, horizon: Horizon) -> int:
-    return spec.minute_horizon if horizon == "minute" else spec.long_horizon_steps

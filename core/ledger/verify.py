@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from core.ledger.database import reading, told
-from core.ledger.entry import GENESIS, row_hash
+from core.ledger.entry import row_hash
+from core.ledger.matured import SAME_ROW, SeriesKey
+from core.ledger.retention import days_hash, newest_checkpoint, start_of
 from core.ledger.rows import entry_of
-from core.ledger.schema import CHAINS, FORECASTS, OUTCOMES
+from core.ledger.schema import CHAINS, DAYS, FORECASTS, OUTCOMES
+from core.ledger.sealing import sealed_values
 
 _ROWS_AT_ONCE = 2_000
 
@@ -23,7 +27,9 @@ class Verdict:
     Attributes
     ----------
     rows : int
-        Forecasts looked at, up to the first fault.
+        Place of the last forecast that was found good: all of them, up to the first fault.
+    gone : int
+        How many of these were let go for their age.
     head : str
         Hash of the last one: note it, and compare it later.
     fault : str
@@ -32,42 +38,47 @@ class Verdict:
 
     chain: str
     rows: int
+    gone: int
     head: str
     fault: str
 
 
 def verify(engine: sa.Engine) -> list[Verdict]:
-    """Recompute every chain.
+    """Recompute every chain, from where it begins since old rows were let go.
 
     A row that was changed, removed, put in or moved breaks the hash of its own or of the next row;
-    rows taken off the end are missed by the count kept beside the chain. Who can rewrite the
-    whole database can also rewrite all hashes: then only a head noted elsewhere tells.
+    rows taken off the end are missed by the count kept beside the chain. Days are made again from
+    their rows, and those without rows checked by the hash in the newest checkpoint. Who can rewrite
+    the whole database can also rewrite all hashes: then only a head noted elsewhere tells.
 
     Raises
     ------
     LedgerUnavailable
     """
-    with told(), reading(engine) as connection:
+    with told("read"), reading(engine) as connection:
         chains = connection.execute(sa.select(CHAINS).order_by(CHAINS.c.chain)).all()
         return [_verify_chain(connection, chain) for chain in chains]
 
 
 def _verify_chain(connection: sa.Connection, chain: sa.Row[Any]) -> Verdict:
     name, count, noted = chain.chain, chain.seq, chain.head
-    seq, head = 0, GENESIS
-    for row in _rows(connection, name):
+    gone, head = start_of(connection, name)
+    seq = gone
+    for row in _rows(connection, name, gone):
         fault = _fault_of(row, seq + 1, head)
         if fault:
-            return Verdict(name, seq, head, fault)
+            return Verdict(name, seq, gone, head, fault)
         seq, head = row.seq, row.hash
     if (seq, head) != (count, noted):
         fault = f"Row {seq + 1} is missing: the chain ends after {seq:,} of {count:,} forecasts."
-        return Verdict(name, seq, head, fault)
-    return Verdict(name, seq, head, _outcome_fault(connection, name))
+        return Verdict(name, seq, gone, head, fault)
+    fault = _outcome_fault(connection, name) or _day_fault(connection, name)
+    return Verdict(name, seq, gone, head, fault)
 
 
-def _rows(connection: sa.Connection, chain: str) -> Iterator[sa.Row[Any]]:
-    query = sa.select(FORECASTS).where(FORECASTS.c.chain == chain).order_by(FORECASTS.c.seq)
+def _rows(connection: sa.Connection, chain: str, after: int) -> Iterator[sa.Row[Any]]:
+    mine = sa.and_(FORECASTS.c.chain == chain, FORECASTS.c.seq > after)
+    query = sa.select(FORECASTS).where(mine).order_by(FORECASTS.c.seq)
     streamed = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
     yield from streamed
 
@@ -91,10 +102,23 @@ def _outcome_fault(connection: sa.Connection, chain: str) -> str:
     )
     seq = connection.execute(
         sa.select(sa.func.min(OUTCOMES.c.seq))
-        .join(
-            FORECASTS,
-            sa.and_(FORECASTS.c.chain == OUTCOMES.c.chain, FORECASTS.c.seq == OUTCOMES.c.seq),
-        )
+        .join(FORECASTS, SAME_ROW)
         .where(OUTCOMES.c.chain == chain, wrong)
     ).scalar()
     return "" if seq is None else f"The outcome of row {seq} does not agree with its errors."
+
+
+def _day_fault(connection: sa.Connection, chain: str) -> str:
+    """Name the first day that is not what its rows say, or that days without rows were changed."""
+    checkpoint = newest_checkpoint(connection, chain)
+    cutoff = 0 if checkpoint is None else checkpoint.cutoff
+    if checkpoint is not None and days_hash(connection, chain, cutoff) != checkpoint.days_hash:
+        return "A day whose forecasts were let go was changed after they were counted."
+    kept = sa.select(DAYS).where(DAYS.c.chain == chain, DAYS.c.day >= cutoff)
+    for day in connection.execute(kept.order_by(DAYS.c.day)).mappings().all():
+        series = SeriesKey(*(day[name] for name in SeriesKey._fields))
+        if sealed_values(connection, series, day["day"]) != dict(day):
+            at = datetime.fromtimestamp(day["day"] / 1_000, UTC)
+            which = f"{series.horizon} forecasts of {series.spec}"
+            return f"The sealed day {at:%Y-%m-%d} of the {which} is not what its rows say."
+    return ""

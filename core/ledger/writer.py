@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from core.domain import HORIZONS, Market
 from core.errors import LedgerLost
 from core.ledger.database import reading, told
 from core.ledger.entry import GENESIS, Entry, epoch_ms, row_hash
+from core.ledger.matured import SAME_ROW
 from core.ledger.rows import entry_of, values_of
 from core.ledger.schema import CHAINS, FORECASTS, OUTCOMES
 
@@ -53,7 +55,7 @@ class LedgerWriter:
 
     def __init__(self, engine: sa.Engine, chain: Market, now: Callable[[], datetime]) -> None:
         self._engine = engine
-        self._chain = chain
+        self.chain = chain
         self._now = now
         with told(), engine.begin() as connection:
             self._fence = _take_fence(connection, chain)
@@ -78,31 +80,31 @@ class LedgerWriter:
                     head = _append(connection, head, revised)
             connection.execute(
                 CHAINS.update()
-                .where(CHAINS.c.chain == self._chain)
+                .where(CHAINS.c.chain == self.chain)
                 .values(seq=head.seq, head=head.hash)
             )
         return head
 
     def pending(
-        self, provider: str, spec: str, until: datetime, since: datetime | None = None
+        self, provider: str, specs: Collection[str], until: datetime, since: int = 0
     ) -> list[Pending]:
-        """Return the forecasts of `spec` whose target is at or before `until`, without outcome.
+        """Return forecasts of `specs` whose target is at or before `until`, without outcome.
 
         Parameters
         ----------
-        since : datetime, optional
-            Only those issued from then on are looked at.
+        since : int
+            Only targets from this time on are looked at, epoch milliseconds.
         """
         columns = (FORECASTS.c.seq, FORECASTS.c.target_time, FORECASTS.c.point)
         query = (
             sa.select(*columns, FORECASTS.c.random_walk)
-            .outerjoin(OUTCOMES, _SAME_ROW)
+            .outerjoin(OUTCOMES, SAME_ROW)
             .where(
-                FORECASTS.c.chain == self._chain,
+                FORECASTS.c.chain == self.chain,
                 FORECASTS.c.provider == provider,
-                FORECASTS.c.spec == spec,
+                FORECASTS.c.spec.in_(specs),
                 FORECASTS.c.horizon.in_(HORIZONS),  # named for the index
-                FORECASTS.c.issued_at >= (epoch_ms(since) if since else 0),
+                FORECASTS.c.target_time >= since,
                 FORECASTS.c.target_time <= epoch_ms(until),
                 OUTCOMES.c.seq.is_(None),
             )
@@ -113,17 +115,28 @@ class LedgerWriter:
 
     def settle(self, found: Mapping[Pending, float | None]) -> None:
         """Write the prices at the targets, None where it will never be known; once each."""
-        rows = [_outcome(self._chain, forecast, actual) for forecast, actual in found.items()]
+        rows = [_outcome(self.chain, forecast, actual) for forecast, actual in found.items()]
         if not rows:
             return
-        with told(), self._engine.begin() as connection:
-            self._head(connection)
+        with told(), self.held() as connection:
             connection.execute(OUTCOMES.insert(), rows)
+
+    @contextmanager
+    def held(self) -> Iterator[sa.Connection]:
+        """Yield a transaction in which nobody else writes the chain.
+
+        Raises
+        ------
+        LedgerLost
+        """
+        with self._engine.begin() as connection:
+            self._head(connection)
+            yield connection
 
     def _head(self, connection: sa.Connection) -> Head:
         """Return the head, held until the end of the transaction; refuse who was fenced off."""
         row = connection.execute(
-            sa.select(CHAINS).where(CHAINS.c.chain == self._chain).with_for_update()
+            sa.select(CHAINS).where(CHAINS.c.chain == self.chain).with_for_update()
         ).one()
         if row.fence != self._fence:
             raise LedgerLost("Another engine writes the ledger by now; this one stops publishing.")
@@ -151,9 +164,6 @@ class LedgerWriter:
         if written.said == entry.said:
             return None
         return replace(entry, revision=written.revision + 1)
-
-
-_SAME_ROW = sa.and_(FORECASTS.c.chain == OUTCOMES.c.chain, FORECASTS.c.seq == OUTCOMES.c.seq)
 
 
 def _take_fence(connection: sa.Connection, chain: Market) -> int:

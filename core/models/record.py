@@ -1,15 +1,17 @@
-"""What the last day's forecasts were worth, and how sure that is."""
+"""What forecasts were worth, and how sure that is."""
 
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pandas as pd
 
 from core.domain import SkillRecord
-from core.losses import hac_standard_error, mae, skill
+from core.losses import Floats, hac_standard_error, mae, skill
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NORMAL_95: Final = 1.959963984540054
 # Newey-West weights fall with the lag: to allow for targets that overlap, lags reach further.
@@ -17,11 +19,7 @@ _LAGS_PER_STEP: Final = 3
 
 
 def record_of(scored: pd.DataFrame, steps: int) -> SkillRecord | None:
-    """Return the record of forecasts that have met their outcome.
-
-    The interval is that of Diebold and Mariano (Comparing Predictive Accuracy, J. Business &
-    Economic Statistics 13, 1995) for the mean difference of absolute errors, over the random
-    walk's mean absolute error, which is taken as given.
+    """Return the record of forecasts that have met their outcome; None of none.
 
     Parameters
     ----------
@@ -29,24 +27,40 @@ def record_of(scored: pd.DataFrame, steps: int) -> SkillRecord | None:
         In order of issue: ``issued_at``, ``price_at_issue``, ``point``, ``actual``, none NaN.
     steps : int
         Issues from one forecast to its target; this many targets overlap.
-
-    Returns
-    -------
-    SkillRecord or None
-        None without any forecast.
     """
     if len(scored) == 0:
         return None
     actual, point, stays = (
         scored[name].to_numpy(dtype=np.float64) for name in ("actual", "point", "price_at_issue")
     )
+    span = scored["issued_at"].iloc[-1] - scored["issued_at"].iloc[0]
+    return skill_record(actual, point, stays, span.total_seconds() / 60.0, steps)
+
+
+def skill_record(
+    actual: Floats, point: Floats, stays: Floats, minutes: float, steps: int
+) -> SkillRecord:
+    """Return the record of forecasts in order of issue.
+
+    The interval is that of Diebold and Mariano (Comparing Predictive Accuracy, J. Business &
+    Economic Statistics 13, 1995) for the mean difference of absolute errors, over the random
+    walk's mean absolute error, which is taken as given.
+
+    Parameters
+    ----------
+    actual, point, stays : array, shape (n,), n > 0
+        Prices, their forecasts and those of the random walk, USD.
+    minutes : float
+        From the first issue to the last.
+    steps : int
+        Issues from one forecast to its target; this many targets overlap.
+    """
     reference = mae(actual, stays)
     gain = np.abs(stays - actual) - np.abs(point - actual)
     error = hac_standard_error(gain, _LAGS_PER_STEP * steps)
-    span = scored["issued_at"].iloc[-1] - scored["issued_at"].iloc[0]
     return SkillRecord(
-        n=len(scored),
-        minutes=span.total_seconds() / 60.0,
+        n=len(actual),
+        minutes=minutes,
         skill=skill(actual, point, stays),
         reach=_NORMAL_95 * error / reference if reference else math.nan,
     )

@@ -66,4 +66,4 @@ def test_holm_rejects_what_its_step_by_step_rule_rejects(p_values: list[float]) 
 
 def test_the_examples_are_true() -> None:
     result = doctest.testmod(significance)
-    assert (result.attempted, result.failed) == (1, 0)
+    assert (result.attempted, result.failed) == (3, 0)

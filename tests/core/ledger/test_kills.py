@@ -31,7 +31,7 @@ ledger = LedgerWriter(open_database(sys.argv[1]), "live", clock.now)
 while True:
     head = ledger.commit([made_entry(clock), made_entry(clock, 1)])
     clock.advance(120)
-    ledger.settle(dict.fromkeys(ledger.pending("binance", "BTC-USD", clock.now()), 78_000.0))
+    ledger.settle(dict.fromkeys(ledger.pending("binance", ["BTC-USD"], clock.now()), 78_000.0))
     print(head.seq, head.hash, flush=True)
 """
 

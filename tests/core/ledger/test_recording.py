@@ -116,11 +116,14 @@ def test_an_outcome_that_never_comes_is_unknown_never_guessed() -> None:
     target = START + timedelta(minutes=30)
     due = Pending(1, int(target.timestamp() * 1000), 1.0, 1.0)
     held = candles.drop(candles.index[29])
-    assert outcomes([due], candles, target) == {due: candles["close"].iloc[29]}
-    assert outcomes([due], held, target) == {}
-    assert outcomes([due], held, target + UNKNOWN_AFTER) == {}
-    assert outcomes([due], held, target + UNKNOWN_AFTER + timedelta(minutes=1)) == {due: None}
-    assert outcomes([due], candles.iloc[40:], target) == {due: None}
+    late = target + UNKNOWN_AFTER + timedelta(minutes=1)
+    assert outcomes([due], candles, target, START) == {due: candles["close"].iloc[29]}
+    assert outcomes([due], held, target, START) == {}
+    assert outcomes([due], held, target + UNKNOWN_AFTER, START) == {}
+    assert outcomes([due], held, late, START) == {due: None}
+    assert outcomes([due], candles.iloc[40:], late, START) == {due: None}
+    # The engine has just come back: its candles may still be on their way.
+    assert outcomes([due], candles.iloc[40:], late, late) == {}
 
 
 def test_nothing_is_published_while_the_ledger_cannot_be_written(bench: Bench) -> None:

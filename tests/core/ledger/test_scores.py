@@ -12,9 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from core.commands.ledger import export_ledger
-from core.domain import ForecastSpec
+from core.domain import ForecastSpec, ScoreRange
 from core.ledger.entry import Entry, epoch_ms
+from core.ledger.schema import DAYS
 from core.ledger.scores import scores
+from core.ledger.sealing import seal_days
+from core.ledger.verify import verify
 from core.ledger.writer import LedgerWriter
 from tests.clocks import ManualClock
 
@@ -27,6 +30,8 @@ LEVELS = (50, 80, 90, 95)
 def _filled(database: sa.Engine, ledger: LedgerWriter, clock: ManualClock) -> sa.Engine:
     """Some hours of forecasts, a few of them revised, a few with an outcome nobody knows."""
     draw = np.random.default_rng(3)
+    until_midnight = timedelta(days=1) - (clock.now() - clock.now().replace(hour=0, minute=0))
+    clock.advance((until_midnight - timedelta(minutes=MINUTES // 2)).total_seconds())
     price = 80_000.0
     for minute in range(MINUTES):
         entry = made(clock, price, price + draw.normal(0, 5))
@@ -35,7 +40,7 @@ def _filled(database: sa.Engine, ledger: LedgerWriter, clock: ManualClock) -> sa
             ledger.commit([made(clock, price, price + 99.0)])
         price += draw.normal(0, 20)
         clock.advance(60)
-        due = ledger.pending("binance", SPEC.to_text(), clock.now())
+        due = ledger.pending("binance", [SPEC.to_text()], clock.now())
         ledger.settle(dict.fromkeys(due, None if minute % 40 == 3 else price))
     return database
 
@@ -57,12 +62,12 @@ def exported(database: sa.Engine) -> list[dict[str, str]]:
     return rows
 
 
-@pytest.mark.parametrize(("window", "minutes"), [("1 h", 60), ("24 h", 1_440), ("30 d", 43_200)])
+@pytest.mark.parametrize(("window", "minutes"), [("1h", 60), ("24h", 1_440), ("30d", 43_200)])
 def test_every_figure_equals_a_slow_loop_over_the_export(
-    filled: sa.Engine, clock: ManualClock, window: str, minutes: int
+    filled: sa.Engine, clock: ManualClock, window: ScoreRange, minutes: int
 ) -> None:
-    report = scores(filled, "live", SPEC, "minute", clock.now())[window]
-    assert report is not None
+    score = scores(filled, "live", SPEC, "minute", clock.now())[window]
+    assert score is not None
     since = epoch_ms(clock.now() - timedelta(minutes=minutes))
     errors, stays, hits, moves = [], [], 0, 0
     inside = dict.fromkeys(LEVELS, 0)
@@ -79,16 +84,40 @@ def test_every_figure_equals_a_slow_loop_over_the_export(
         for level in LEVELS:
             inside[level] += float(row[f"lo{level}"]) <= actual <= float(row[f"hi{level}"])
     n = len(errors)
-    assert (report.n, report.n_eff) == (n, n)
-    assert report.mae == pytest.approx(math.fsum(errors) / n, rel=1e-12)
-    assert report.mae_random_walk == pytest.approx(math.fsum(stays) / n, rel=1e-12)
-    assert report.skill == pytest.approx(1 - math.fsum(errors) / math.fsum(stays), abs=1e-12)
-    assert report.skill_low < report.skill < report.skill_high
-    assert (report.direction.n, report.direction.rate) == (moves, pytest.approx(hits / moves))
-    for level in LEVELS:
-        band = report.band(level / 100)
-        assert band is not None
-        assert band.coverage == pytest.approx(inside[level] / n)
+    assert (score.n, score.n_eff) == (n, n)
+    assert score.mae == pytest.approx(math.fsum(errors) / n, rel=1e-12)
+    assert score.mae_random_walk == pytest.approx(math.fsum(stays) / n, rel=1e-12)
+    assert score.record.skill == pytest.approx(1 - math.fsum(errors) / math.fsum(stays), abs=1e-12)
+    assert score.record.reach == pytest.approx(slow_reach(errors, stays), rel=1e-9)
+    assert (score.direction.n, score.direction.rate) == (moves, pytest.approx(hits / moves))
+    for level, band in zip(LEVELS, score.coverage, strict=True):
+        assert band.level == level / 100
+        assert band.rate == pytest.approx(inside[level] / n)
+        assert band.chance_low < band.level < band.chance_high
+
+
+def slow_reach(errors: list[float], stays: list[float]) -> float:
+    """Return half of the 95 % interval of the skill, by the definition of Newey and West."""
+    gains = [stay - error for error, stay in zip(errors, stays, strict=True)]
+    n, lags = len(gains), 3
+    mean = math.fsum(gains) / n
+    variance = math.fsum((g - mean) ** 2 for g in gains) / n
+    for lag in range(1, lags + 1):
+        products = ((gains[i] - mean) * (gains[i - lag] - mean) for i in range(lag, n))
+        variance += 2 * (1 - lag / (lags + 1)) * math.fsum(products) / n
+    return 1.959963984540054 * math.sqrt(variance / n) / (math.fsum(stays) / n)
+
+
+def test_a_sealed_day_changes_no_figure(filled: sa.Engine, clock: ManualClock) -> None:
+    now = clock.now()
+    before = scores(filled, "live", SPEC, "minute", now)
+    assert seal_days(filled, "live", now + timedelta(days=2)) == 2  # the hours go over midnight
+    with filled.connect() as connection:
+        days = connection.execute(sa.select(DAYS).order_by(DAYS.c.day)).all()
+    assert sum(day.known for day in days) == before["30d"].n
+    assert sum(day.known + day.unknown for day in days) == MINUTES
+    assert scores(filled, "live", SPEC, "minute", now) == before
+    assert [found.fault for found in verify(filled)] == [""]
 
 
 def test_nothing_matured_is_no_score(ledger: LedgerWriter, database: sa.Engine, clock) -> None:

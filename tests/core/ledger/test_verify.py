@@ -22,7 +22,7 @@ ROWS = 9
 @pytest.fixture(name="filled")
 def _filled(database: sa.Engine, ledger: LedgerWriter, clock: ManualClock) -> sa.Engine:
     ledger.commit([made_entry(clock, minute) for minute in range(ROWS)])
-    due = ledger.pending("binance", "BTC-USD", clock.now() + timedelta(minutes=4))
+    due = ledger.pending("binance", ["BTC-USD"], clock.now() + timedelta(minutes=4))
     ledger.settle(dict.fromkeys(due, 78_001.5))
     return database
 

@@ -71,7 +71,7 @@ def test_a_writer_that_was_fenced_off_writes_nothing(
     successor = LedgerWriter(database, "live", clock.now)
     with pytest.raises(LedgerLost, match="Another engine writes the ledger"):
         ledger.commit([made_entry(clock, 1)])
-    due = ledger.pending("binance", "BTC-USD", clock.now() + timedelta(minutes=1))
+    due = ledger.pending("binance", ["BTC-USD"], clock.now() + timedelta(minutes=1))
     with pytest.raises(LedgerLost):
         ledger.settle(dict.fromkeys(due, 1.0))
     assert len(written(database)) == 1
@@ -82,12 +82,12 @@ def test_an_outcome_is_written_once_beside_its_forecast(
     ledger: LedgerWriter, database: sa.Engine, clock: ManualClock
 ) -> None:
     ledger.commit([made_entry(clock, minute) for minute in range(3)])
-    assert ledger.pending("binance", "BTC-USD", clock.now()) == []
+    assert ledger.pending("binance", ["BTC-USD"], clock.now()) == []
     later = clock.now() + timedelta(minutes=2)
-    due = ledger.pending("binance", "BTC-USD", later)
+    due = ledger.pending("binance", ["BTC-USD"], later)
     assert [found.seq for found in due] == [1, 2]
     ledger.settle({due[0]: 78_005.0, due[1]: None})
-    assert ledger.pending("binance", "BTC-USD", later) == []
+    assert ledger.pending("binance", ["BTC-USD"], later) == []
     with database.connect() as connection:
         known, unknown = connection.execute(sa.select(OUTCOMES).order_by(OUTCOMES.c.seq))
     assert (known.actual, known.error) == (78_005.0, abs(78_005.0 - due[0].point))
@@ -98,7 +98,7 @@ def test_an_outcome_is_written_once_beside_its_forecast(
 
 def test_an_outcome_cannot_be_written_over(ledger: LedgerWriter, clock: ManualClock) -> None:
     ledger.commit([made_entry(clock)])
-    (due,) = ledger.pending("binance", "BTC-USD", clock.now() + timedelta(minutes=1))
+    (due,) = ledger.pending("binance", ["BTC-USD"], clock.now() + timedelta(minutes=1))
     ledger.settle({due: 1.0})
     with pytest.raises(LedgerUnavailable):
         ledger.settle({due: 2.0})
