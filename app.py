@@ -27,6 +27,8 @@ from core.clock import SystemClock
 from core.domain import ForecastSpec
 from core.forecasting.service import ForecastService, View
 from core.forecasting.store import SnapshotStore
+from core.ledger.database import database_url
+from core.ledger.reader import LedgerReader
 from core.settings import Settings
 
 _ROOT: Final = Path(__file__).parent
@@ -126,7 +128,8 @@ def create_server() -> Flask:
         server.wsgi_app, x_for=settings.proxy_hops, x_proto=0, x_host=0
     )
     store = SnapshotStore.at(settings.run_dir, cache_backend(server, settings), _REUSE_S)
-    service = ForecastService(store, SystemClock(), settings.watch, settings.max_specs)
+    ledger = LedgerReader(database_url(settings.database_url, settings.artifact_dir))
+    service = ForecastService(store, SystemClock(), settings.watch, settings.max_specs, ledger)
     app = create_app(service, settings, server, _ANSWER_REUSE_S)
     _warm_up(app)
     return app.server

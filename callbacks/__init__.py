@@ -10,11 +10,31 @@ from typing import Final
 
 from dash import Dash
 
-from callbacks import controls, cues, live, live_paint, model_health, portfolio, shell, trading
+from callbacks import (
+    controls,
+    cues,
+    live,
+    live_paint,
+    model_health,
+    portfolio,
+    public_scores,
+    shell,
+    trading,
+)
 from core.forecasting.service import ForecastService
 from core.settings import Settings
 
-ROOMS: Final = (shell, cues, live, live_paint, trading, controls, model_health, portfolio)
+ROOMS: Final = (
+    shell,
+    cues,
+    live,
+    live_paint,
+    trading,
+    controls,
+    model_health,
+    public_scores,
+    portfolio,
+)
 
 
 def register_all(app: Dash, service: ForecastService, settings: Settings) -> None:

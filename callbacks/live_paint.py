@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from dash import Dash, Input, Output, State, html, no_update
@@ -143,7 +144,7 @@ def render_cell(snapshot: Snapshot, horizon: Horizon) -> list[Any]:
     if forecast is None or model is None:
         return cards.missing_cell(snapshot.spec, horizon)
     revised = forecast.issued_at in snapshot.revised
-    return cards.forecast_cell(snapshot.spec, forecast, model, revised)
+    return cards.forecast_cell(snapshot.spec, forecast, model, revised, snapshot.records)
 
 
 def render_training(snapshot: Snapshot) -> list[Any]:
@@ -164,13 +165,19 @@ def _trained(spec: ForecastSpec, model: Any) -> html.Div:
     return html.Div([f"{label}: trained ", moment(model.trained_at, "date"), rows])
 
 
-def coverage_sentence(tail: TailTrace | None) -> str:
-    """Return how often the price ended inside the band that was drawn for it."""
+def coverage_sentence(tail: TailTrace | None) -> list[Any]:
+    """Return how often the price ended inside the band, and since when bands are as issued."""
     met = [] if tail is None else [i for i, a in enumerate(tail.actual) if a is not None]
     if tail is None or not met:
-        return "Forecasts at the time they are for"
+        return ["Forecasts at the time they are for"]
     inside = sum(tail.low[i] <= (tail.actual[i] or 0.0) <= tail.high[i] for i in met)
     share = f"{inside / len(met):.0%}".replace("%", "\u202f%")
-    return (
-        f"{share} of the last {len(met)} out-of-sample forecasts ended inside their 80\u202f% band"
-    )
+    if tail.issued_since is None:
+        of = "out-of-sample forecasts"
+        return [f"{share} of the last {len(met)} {of} ended inside their 80\u202f% band"]
+    since = moment(datetime.fromtimestamp(tail.issued_since / 1_000, UTC), "date")
+    return [
+        f"{share} of the last {len(met)} ended inside their 80\u202f% band; as issued since ",
+        since,
+        *([", replayed before"] if tail.target[0] < tail.issued_since else []),
+    ]

@@ -15,8 +15,7 @@ from components import ids, tables
 from components.doctor import doctor_table
 from components.ids import of
 from components.importance import importance_panel
-from components.small_charts import error_figure
-from core.domain import HORIZONS, Diagnosis, Series, Snapshot
+from core.domain import HORIZONS, Diagnosis, Snapshot
 from core.forecasting.deployment import examine_engine
 from core.forecasting.service import ForecastService, View
 from core.settings import Settings
@@ -43,7 +42,6 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
 
     @app.callback(
         *(Output(of(PAGE, part), "children") for part in _PARTS),
-        *(Output(of(PAGE, f"figure-{horizon}"), "data") for horizon in HORIZONS),
         Output(of(PAGE, "paint"), "data"),
         Input(of(PAGE, "need"), "data"),
         State(of(PAGE, "spec"), "data"),
@@ -52,10 +50,9 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
     def paint(_need: object, spec_text: object) -> Any:
         spec = read_spec_text(spec_text)
         view = service.view(spec, client_address()) if spec else None
-        series = service.series(spec) if spec else None
-        if view is None or view.snapshot is None or series is None:
-            return (no_update,) * (len(_PARTS) + len(HORIZONS) + 1)
-        return render_paint(view, view.snapshot, series)
+        if view is None or view.snapshot is None:
+            return (no_update,) * (len(_PARTS) + 1)
+        return render_paint(view, view.snapshot)
 
     @app.callback(
         Output(of(PAGE, "doctor"), "children"),
@@ -89,21 +86,11 @@ def _register_scripts(app: Dash) -> None:
         State(of(PAGE, "looked"), "data"),
         prevent_initial_call=True,
     )
-    for horizon in HORIZONS:
-        app.clientside_callback(
-            script("figure"),
-            Output(of(PAGE, f"errors-{horizon}"), "figure"),
-            Input(of(PAGE, f"figure-{horizon}"), "data"),
-            prevent_initial_call=True,
-        )
 
 
-def render_paint(view: View, snapshot: Snapshot, series: Series) -> tuple[Any, ...]:
-    """Return (tail, models, drivers, promotions, retrains, reason, minute figure, long figure,
-    which version that is).
-    """
+def render_paint(view: View, snapshot: Snapshot) -> tuple[Any, ...]:
+    """Return (tail, models, drivers, promotions, retrains, reason, which version that is)."""
     models = [snapshot.models[h] for h in HORIZONS if h in snapshot.models]
-    figures = [error_figure(series.tails[h]) if h in series.tails else no_update for h in HORIZONS]
     return (
         tables.tail_table(snapshot.spec, models),
         tables.models_table(snapshot),
@@ -111,7 +98,6 @@ def render_paint(view: View, snapshot: Snapshot, series: Series) -> tuple[Any, .
         tables.promotions_table(snapshot),
         tables.retrains_table(snapshot.spec, snapshot.retrains),
         engine_sentences(view),
-        *figures,
         {"v": snapshot.version},
     )
 

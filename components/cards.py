@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Final
 
 from dash import html
@@ -76,7 +77,11 @@ def forecast_skeleton(spec: ForecastSpec, horizon: Horizon) -> list[Any]:
 
 
 def forecast_cell(
-    spec: ForecastSpec, forecast: Forecast, model: ModelCard, revised: bool = False
+    spec: ForecastSpec,
+    forecast: Forecast,
+    model: ModelCard,
+    revised: bool = False,
+    records: Mapping[Horizon, SkillRecord] | None = None,
 ) -> list[Any]:
     """Return a cell's content: target time, point, band, errors beside "no change", skill.
 
@@ -87,7 +92,11 @@ def forecast_cell(
     ----------
     revised : bool
         Whether a candle behind the forecast was corrected after it was made.
+    records : mapping, optional
+        What published forecasts were worth, by the ledger; where none is kept, the badge tells of
+        the model's own record.
     """
+    badge = skill_badge(model) if records is None else ledger_badge(records.get(forecast.horizon))
     digits = decimals(forecast.point)
     marks = [
         slot(f"delta-{forecast.horizon}", **_figures(spec, forecast, model)),
@@ -103,7 +112,7 @@ def forecast_cell(
         ),
         html.Div(_errors_text(model.tail), className="s12 t2 errors"),
         _volatility(forecast),
-        aside_badge(spec, forecast.horizon) if forecast.standing_aside else skill_badge(model),
+        aside_badge(spec, forecast.horizon) if forecast.standing_aside else badge,
     ]
 
 
@@ -154,19 +163,32 @@ def aside_badge(spec: ForecastSpec, horizon: Horizon) -> html.Div:
     )
 
 
+def ledger_badge(record: SkillRecord | None) -> html.Div:
+    """Return in words how forecasts as published did against "no change"; a link to the rest."""
+    sign, bold, rest = (
+        ("equals", "Not scored yet", "no published forecast has met its outcome")
+        if record is None
+        else (_verdict_icon(record), _statement(record), _ground(record))
+    )
+    title = f"{_skill_title(record)}, as published and kept in the ledger"
+    return html.Div(
+        [icon(sign), html.Span([html.B(bold), html.Br(), rest])], className="skill", title=title
+    )
+
+
 def skill_badge(model: ModelCard) -> html.Div:
     """Return in words how the model did against "no change", and on how much evidence."""
     sign, bold, rest = skill_words(model)
     return html.Div(
         [icon(sign), html.Span([html.B(bold), html.Br(), rest])],
         className="skill",
-        title=model.reason or _skill_title(model.record),
+        title=model.reason or f"{_skill_title(model.record)}, out of sample",
     )
 
 
 def _skill_title(record: SkillRecord | None) -> str:
     formula = "Skill = 1 − MAE / MAE of no change, with its 95\u202f% interval"
-    return f"{formula}; {record.n:,} forecasts out of sample" if record else formula
+    return f"{formula}; {record.n:,} forecasts" if record else formula
 
 
 def skill_words(model: ModelCard) -> tuple[str, str, str]:

@@ -48,6 +48,12 @@ def panel(
     return html.Section([head, *body], className=f"panel pad {class_name}".strip(), **attributes)
 
 
+def section(title: str, question: str, *panels: Any) -> html.Section:
+    """Return panels under a common heading and the question that they answer."""
+    head = html.Div([html.H2(title), html.P(question, className="t2")], className="section-head")
+    return html.Section([head, html.Div(list(panels), className="g12")], className="section")
+
+
 def how_to_read(sentence: str, figures: str = "") -> html.Details:
     """Return a sign that unfolds to `sentence`; assets/signs.js builds what is in it.
 

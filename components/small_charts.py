@@ -1,13 +1,9 @@
-"""The small charts: profit, and errors beside those of "no change". See `charts`."""
+"""The small chart of Live: profit. See `charts`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from components.charts import Figure
 from components.theme import chart_layout
-from core.domain import TailTrace
 
 
 def profit_figure() -> Figure:
@@ -39,44 +35,3 @@ def profit_figure() -> Figure:
         xaxis={"nticks": 6, "hoverformat": "%H:%M:%S"},
     )
     return {"data": [trace, ground], "layout": layout}
-
-
-def error_figure(tail: TailTrace) -> Figure:
-    """Return absolute errors in USD of a tail's forecasts beside those of "no change"."""
-    known = [
-        (target, abs(actual - point), abs(actual - then))
-        for target, point, then, actual in zip(
-            tail.target, tail.point, tail.price_at_issue, tail.actual, strict=True
-        )
-        if actual is not None
-    ]
-    times = [row[0] for row in known]
-    wide = {"width": 5, "color": "--ch-rw"}
-    return {
-        "data": [
-            _line("no-change", wide, "No change", times, [row[2] for row in known], opacity=0.45),
-            _line(
-                "model",
-                {"width": 1.6, "color": "--ch-forecast"},
-                "Model",
-                times,
-                [row[1] for row in known],
-            ),
-        ],
-        "layout": chart_layout(margin={"t": 8}, yaxis={"rangemode": "tozero"}),
-    }
-
-
-def _line(
-    uid: str, line: Figure, name: str, x: Sequence[int], y: Sequence[float], **more: Any
-) -> Figure:
-    return {
-        "uid": uid,
-        "name": name,
-        "mode": "lines",
-        "line": line,
-        "x": list(x),
-        "y": list(y),
-        "hovertemplate": f"{name} %{{y:,.2f}} USD<extra></extra>",
-        **more,
-    }

@@ -33,6 +33,7 @@ class Settings:
     return_after_seconds: int
     artifact_dir: Path
     database_url: str = field(repr=False)
+    ledger_days: int
     watch: tuple[ForecastSpec, ...]
     max_specs: int
     engine: EngineMode
@@ -152,6 +153,7 @@ SETTINGS: Final = (
     Setting("RETURN_AFTER_SECONDS", "return_after_seconds", "300", _whole(5, 86_400)),
     Setting("ARTIFACT_DIR", "artifact_dir", "artifacts", lambda text: Path(text).absolute()),
     Setting("DATABASE_URL", "database_url", _LEDGER_FILE, _database, secret=True),
+    Setting("LEDGER_DAYS", "ledger_days", "90", _whole(35, 3_650)),
     Setting("WATCH", "watch", "BTC-USD", _specs),
     Setting("MAX_SPECS", "max_specs", "8", _whole(0, 64)),
     Setting("ENGINE", "engine", "internal", _choice("internal", "external")),

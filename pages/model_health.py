@@ -2,46 +2,166 @@
 
 from __future__ import annotations
 
+from typing import Final
+from urllib.parse import urlencode
+
 import dash
 from dash import dcc, html
 
-from components import importance, states, tables
+from components import importance, scores, states, tables
 from components.doctor import TABLE
-from components.elements import graph, legend, pairs, panel, slot, wide_table
+from components.elements import graph, icon, legend, pairs, panel, section, slot, wide_table
 from components.frame import DEFAULT_SPEC, page_frame, read_spec
 from components.ids import of
-from core.domain import HORIZONS, ForecastSpec, Horizon
+from core.domain import ForecastSpec
 
 PAGE = "health"
+HOW_SKILL: Final = (
+    "Each point is about the forecasts of the time before it that have met their outcome: how much "
+    "smaller their mean absolute error was than that of saying “the price stays”. The band is the "
+    "95 % interval; where it holds zero, luck explains the difference. Marks at the foot are "
+    "events; hover tells which."
+)
+HOW_COVERAGE: Final = (
+    "A 90 % band should hold nine prices in ten. The line in the middle is the promise; a dot left "
+    "of the box means bands that are too narrow, right of it too wide, more than chance explains."
+)
+_EVENTS: Final = [("Event", "mark", "--ch-warn")]
 
 
 def layout(default: ForecastSpec = DEFAULT_SPEC, /, **query: str) -> html.Div:
-    """Return the page for the forecast the address asks for."""
+    """Return the page for the forecast, the horizon and the time range the address asks for."""
     spec, sentence = read_spec(default, query)
+    horizon, name, refused = scores.read_choice(query)
     title = html.Div(
-        [html.H1("Model Health"), html.Span(spec.to_text(), className="pill")],
+        [
+            html.H1("Model Health"),
+            html.Span(spec.to_text(), className="pill"),
+            html.Div(className="grow"),
+            scores.choices(spec, horizon, name, query),
+        ],
         className="page-title",
     )
-    charts = [_errors(spec, horizon) for horizon in HORIZONS]
     return page_frame(
         PAGE,
         spec,
-        sentence,
+        " ".join(filter(None, (sentence, refused))),
         title,
         states.progress_panel(),
-        html.Div(
-            [
-                _tail(),
-                *charts,
-                _models(),
-                _machinery(),
-                _drivers(),
-                _promotions(),
-                _doctor(),
-                _retrains(),
-            ],
-            className="g12",
+        dcc.Store(id=of(PAGE, "choice"), data={"horizon": horizon, "range": name}),
+        section(
+            "Accuracy",
+            "Does the forecast beat “the price stays”? Each was sealed before its outcome",
+            _shown(spec, name),
+            _skill(),
+            _coverage(),
+            _mae(),
+            _gained(),
+            _moves(spec.horizon_minutes(horizon)),
+            _scores(),
+            _events(),
+            _tail(),
         ),
+        section(
+            "Machinery",
+            "What stands behind the forecasts, and is it keeping up?",
+            *(_models(), _machinery(), _drivers(), _promotions(), _doctor(), _retrains()),
+        ),
+    )
+
+
+def _shown(spec: ForecastSpec, name: str) -> html.Div:
+    """Return in words what the charts say, and the way to all of its rows."""
+    address = "/ledger.csv?" + urlencode({"spec": spec.to_text(), "range": name})
+    export = html.A(
+        [icon("download"), html.Span("Ledger as CSV")],
+        href=address,
+        download=True,
+        className="btn-m sm",
+        title="Every forecast of this range with its hash and its outcome, both horizons",
+    )
+    return html.Div(
+        [html.P(id=of(PAGE, "ledger-note"), className="grow t2", role="status"), export],
+        className="shown c12",
+    )
+
+
+def _skill() -> html.Section:
+    lines = legend(
+        [("Skill", "", "--ch-forecast"), ("95 % interval", "blk", "--ch-band-80"), *_EVENTS]
+    )
+    return panel(
+        "Skill over time",
+        lines,
+        _chart("skill"),
+        subtitle="Share of the error of no change that was removed, %; above zero is better",
+        how=HOW_SKILL,
+        class_name="c8",
+    )
+
+
+def _coverage() -> html.Section:
+    return panel(
+        "Promised against observed",
+        html.Div(states.skeleton(4), id=of(PAGE, "coverage")),
+        subtitle="Dot: share of prices inside each band. Box: where chance may put it",
+        how=HOW_COVERAGE,
+        class_name="c4",
+    )
+
+
+def _mae() -> html.Section:
+    return panel(
+        "Error follows the market",
+        legend([("Forecast", "", "--ch-forecast"), ("No change", "wide", "--ch-rw")]),
+        _chart("mae"),
+        subtitle="Mean absolute error, USD",
+        class_name="c4",
+    )
+
+
+def _gained() -> html.Section:
+    return panel(
+        "Cumulative loss difference: falling means winning",
+        legend([("Forecast less no change", "", "--ch-forecast"), *_EVENTS]),
+        _chart("gained"),
+        subtitle="Sum of absolute errors less those of no change, USD",
+        class_name="c4",
+    )
+
+
+def _moves(minutes: int) -> html.Section:
+    return panel(
+        "Forecast against actual",
+        _chart("moves"),
+        subtitle=f"{minutes}-minute move, basis points: across as forecast, up as it came",
+        class_name="c4",
+    )
+
+
+def _scores() -> html.Section:
+    return panel(
+        "Skill against no change",
+        wide_table("Skill against no change", states.skeleton(4), id=of(PAGE, "scores")),
+        subtitle="Of matured forecasts in the ledger; MAE in USD; overlapping targets count once",
+        tools=[tables.export_button(scores.SCORES_TABLE, "scores")],
+        class_name="c12",
+    )
+
+
+def _events() -> html.Section:
+    return panel(
+        "What happened meanwhile",
+        wide_table("What happened meanwhile", states.skeleton(3), id=of(PAGE, "events")),
+        subtitle="Trainings, champions, the breaker, other exchanges and outages of this range",
+        tools=[tables.export_button(scores.EVENTS_TABLE, "events")],
+        class_name="c12",
+    )
+
+
+def _chart(name: str) -> html.Div:
+    return html.Div(
+        [graph(of(PAGE, f"chart-{name}"), "tile"), dcc.Store(id=of(PAGE, f"data-{name}"))]
     )
 
 
@@ -52,18 +172,6 @@ def _tail() -> html.Section:
         subtitle="Last out-of-sample forecasts of each model, in USD; R² of the price level",
         tools=[tables.export_button("tail-table", "tail-metrics")],
         class_name="c12",
-    )
-
-
-def _errors(spec: ForecastSpec, horizon: Horizon) -> html.Section:
-    lines = legend([("Model", "", "--ch-forecast"), ("No change", "wide", "--ch-rw")])
-    return panel(
-        f"Errors {spec.horizon_minutes(horizon)} min ahead, one by one",
-        lines,
-        graph(of(PAGE, f"errors-{horizon}"), "tile"),
-        dcc.Store(id=of(PAGE, f"figure-{horizon}")),
-        subtitle="Absolute error of each out-of-sample forecast at its target time, USD",
-        class_name="c6",
     )
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import NoReturn
 
 from core.clock import SystemClock
@@ -66,5 +67,6 @@ def _follow(settings: Settings, store: SnapshotStore, stop: threading.Event) -> 
 
     clock = SystemClock()
     venues, reason = choose_market(settings, clock)
-    ledger = Ledger(database_url(settings.database_url, settings.artifact_dir), clock.now)
+    url = database_url(settings.database_url, settings.artifact_dir)
+    ledger = Ledger(url, clock.now, timedelta(days=settings.ledger_days))
     Engine(settings, venues, reason, store, clock, ledger).run(stop)

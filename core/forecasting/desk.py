@@ -23,14 +23,17 @@ from core.domain import (
     Market,
     Progress,
     Retrain,
+    Series,
     Snapshot,
 )
 from core.errors import LedgerError
 from core.forecasting.champions import Champions
+from core.forecasting.chronicle import Chronicle
 from core.forecasting.publication import build_publication
 from core.forecasting.retrains import RETRAINS_KEPT, append_retrain, read_retrains, retrains_path
 from core.forecasting.store import SnapshotStore
 from core.history.cleaning import MINUTE, last_open
+from core.ledger.issued import as_issued
 from core.ledger.recording import Ledger
 from core.models import registry
 from core.models.expiry import EXPIRE_AFTER
@@ -86,6 +89,7 @@ class SpecDesk:
         self._clock = clock
         self._retrain_every = retrain_every
         self._ledger = ledger
+        self._chronicle = Chronicle(ledger, market, provider, spec)
         self._publishing = threading.Lock()
         self._retired = False
         self._revised: dict[datetime, None] = {}
@@ -171,6 +175,7 @@ class SpecDesk:
             self.follow_champions()
             decision = self.champions.challenge(model, candles)
             log.info("%s, %s: %s", self.spec.key, horizon, decision.sentence)
+            self._chronicle.decided(decision, model.trained_at)
             entry = self._note(model, candles, seconds, cause)
             if self._directory is not None:
                 self._store(self._directory, model, entry, decision)
@@ -181,6 +186,7 @@ class SpecDesk:
         taken = self.champions.follow()
         for decision in taken:
             log.info("%s, %s: %s", self.spec.key, decision.horizon, decision.sentence)
+            self._chronicle.decided(decision, self._clock.now())
         return bool(taken)
 
     def retire(self) -> None:
@@ -246,19 +252,30 @@ class SpecDesk:
                 refusals=self.champions.refusals(self._clock.now()),
                 decisions=self.champions.decisions,
             )
-            self._write_down(snapshot, candles)
+            snapshot, series = self._written_down(snapshot, series, candles)
             revised, importance = tuple(self._revised), self._known_importance()
             store.publish(replace(snapshot, revised=revised, importance=importance), series)
+            self._chronicle.published(snapshot)
             self.published = True
 
-    def _write_down(self, snapshot: Snapshot, candles: pd.DataFrame) -> None:
+    def _written_down(
+        self, snapshot: Snapshot, series: Series, candles: pd.DataFrame
+    ) -> tuple[Snapshot, Series]:
+        """Write the forecasts to the ledger; return both with what it tells of earlier ones."""
         if self._ledger is None:
-            return
+            return snapshot, series
         try:
             self._ledger.record(snapshot, candles)
+            earlier = self._ledger.issued(snapshot)
         except LedgerError:
             self.published = False  # so that it is tried again soon, not with the next candle
             raise
+        records = {h: one.record for h, one in earlier.items() if one.record is not None}
+        tails = {
+            horizon: as_issued(replayed, earlier[horizon].trace) if horizon in earlier else replayed
+            for horizon, replayed in series.tails.items()
+        }
+        return replace(snapshot, records=records), replace(series, tails=tails)
 
     def _known_importance(self) -> tuple[Importance, ...]:
         """Return what drives the present champions, as far as it is known."""

@@ -15,6 +15,7 @@ from typing import Final
 from core.clock import Clock
 from core.domain import EngineStatus
 from core.exchanges.base import Provider
+from core.forecasting.bookkeeping import Bookkeeping
 from core.forecasting.doctor import engine_diagnosis
 from core.forecasting.due import Due
 from core.forecasting.jobs import Jobs
@@ -23,14 +24,12 @@ from core.forecasting.session import Session
 from core.forecasting.store import SnapshotStore
 from core.forecasting.venues import Venues
 from core.ledger.recording import Ledger
-from core.ledger.writer import Head
 from core.settings import Settings
 
 _LOOP_S: Final = 0.1
 _BEAT_EVERY: Final = timedelta(seconds=1)
 _DEMAND_EVERY: Final = timedelta(seconds=1)
 _EXAMINE_EVERY: Final = timedelta(minutes=15)
-_HEAD_EVERY: Final = timedelta(days=1)
 # Long enough that every open page, also a slow one, sees that the engine was started again.
 _STARTED: Final = "say no more that it was started"
 _STARTED_SAID_FOR: Final = timedelta(seconds=6)
@@ -75,10 +74,13 @@ class Engine:
         self._due = Due(clock)
         self._due.put_off(_STARTED, _STARTED_SAID_FOR)
         self._look_out = Jobs(clock, workers=1, name="look-out")
+        self._bookkeeping = Jobs(clock, workers=1, name="bookkeeping")
+        self._books = Bookkeeping(ledger, clock, self._bookkeeping)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
         log.info("Engine %d follows %s. %s", os.getpid(), self._venues.current.name, self._reason)
+        self._books.started(self._session.provider, self._reason)
         while not stop.is_set():
             self.step()
             stop.wait(_LOOP_S)
@@ -87,7 +89,7 @@ class Engine:
 
     @property
     def _jobs(self) -> tuple[Jobs, ...]:
-        return *self._session.jobs, self._look_out
+        return *self._session.jobs, self._look_out, self._bookkeeping
 
     def step(self) -> None:
         """Start whatever is due; never waits for the exchange or for training."""
@@ -101,20 +103,8 @@ class Engine:
             self._look_out.start("examine", self._examine)
         if self._venues.look_due():
             self._look_out.start("look for an exchange", self._look)
-        if self._due.take("say the head", _HEAD_EVERY):
-            self._say_head()
+        self._books.step(self._session.provider, self._session.roster.feeds.keys())
         self._session.step()
-
-    def _say_head(self) -> None:
-        """Log the ledger's head once a day: whoever keeps the log can check the chain by it."""
-        head = self._head()
-        if head is None:
-            self._due.put_off("say the head", _BEAT_EVERY)  # as soon as there is one
-        else:
-            log.info("The ledger holds %d forecasts, head %s.", head.seq, head.hash)
-
-    def _head(self) -> Head | None:
-        return self._ledger.head(self._session.provider.market) if self._ledger else None
 
     def _examine(self) -> None:
         """Publish the doctor's table for Model Health."""
@@ -130,6 +120,7 @@ class Engine:
         self._session.end()
         why = self._venues.switch(provider)
         log.warning("%s is followed from now on. %s", provider.name, why)
+        self._books.switched(provider, why)
         self._session = Session(
             self._settings, self._venues, self._store, self._clock, self._ledger
         )
@@ -139,6 +130,8 @@ class Engine:
     def _status(self) -> EngineStatus:
         provider, roster = self._session.provider, self._session.roster
         usage = provider.usage()
+        said = troubles(self._jobs)
+        self._books.hear(provider, said)
         trouble = {ticker: troubles(self._jobs, ticker) for ticker in roster.feeds}
         refilling = {ticker: feed.refilling for ticker, feed in roster.feeds.items()}
         return EngineStatus(
@@ -151,7 +144,7 @@ class Engine:
             weight_used=usage.weight_used,
             weight_limit=usage.weight_limit,
             clock_offset_ms=usage.clock_offset_ms,
-            trouble=" ".join(filter(None, (self._just_started(), troubles(self._jobs)))),
+            trouble=" ".join(filter(None, (self._just_started(), said))),
             served=tuple(desk.spec.to_text() for desk in roster.desks.values()),
             progress={key: desk.progress for key, desk in roster.desks.items()},
             provider_since=self._venues.since,
@@ -160,7 +153,7 @@ class Engine:
             frozen_at=provider.now() if provider.name == "cache" else None,
             ticker_trouble={ticker: said for ticker, said in trouble.items() if said},
             refilling={ticker: said for ticker, said in refilling.items() if said},
-            ledger=(head.seq, head.hash) if (head := self._head()) else None,
+            ledger=(head.seq, head.hash) if (head := self._books.head(provider)) else None,
         )
 
     def _just_started(self) -> str:

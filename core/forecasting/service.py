@@ -5,7 +5,7 @@ Nothing here fetches, trains or builds features, and nothing imports scikit-lear
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -13,17 +13,23 @@ from typing import Final, TypeVar
 from core.clock import Clock
 from core.domain import (
     DEFAULT_TICKERS,
+    SCORE_RANGES,
     Diagnosis,
     EngineStatus,
     Forecast,
     ForecastSpec,
+    Horizon,
     Progress,
+    PublicScore,
     Quote,
+    ScoreRange,
     Series,
     Snapshot,
 )
-from core.errors import DemandRefused
+from core.errors import DemandRefused, LedgerUnavailable
 from core.forecasting.store import RetrainRequest, SnapshotStore, Want
+from core.ledger.csv_lines import csv_lines
+from core.ledger.reader import LedgerReader
 
 _Published = TypeVar("_Published", Snapshot, Quote)
 
@@ -123,16 +129,24 @@ class ForecastService:
         Specs that are always served.
     max_specs : int
         Visitors' specs served at a time besides them.
+    ledger : LedgerReader, optional
+        Where public scores are read; None knows none.
     """
 
     def __init__(
-        self, store: SnapshotStore, clock: Clock, watch: Sequence[ForecastSpec], max_specs: int
+        self,
+        store: SnapshotStore,
+        clock: Clock,
+        watch: Sequence[ForecastSpec],
+        max_specs: int,
+        ledger: LedgerReader | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self.watch = tuple(watch)
         self._watch_keys = frozenset(spec.key for spec in watch)
         self._max_specs = max_specs
+        self._ledger = ledger
         self._renewed: dict[str, datetime] = {}
 
     def now(self) -> datetime:
@@ -179,6 +193,35 @@ class ForecastService:
     def series(self, spec: ForecastSpec) -> Series | None:
         """Return the chart data of `spec`; about 100 kB, so not for every tick."""
         return self._store.series(spec)
+
+    def public_score(
+        self, snapshot: Snapshot, horizon: Horizon, name: ScoreRange
+    ) -> PublicScore | None:
+        """Return what the forecasts of a snapshot's spec were worth, up to its candle.
+
+        None where no ledger is kept.
+
+        Raises
+        ------
+        LedgerUnavailable
+        """
+        if self._ledger is None:
+            return None
+        market, spec, now = snapshot.market, snapshot.spec, snapshot.as_of
+        return self._ledger.public_score(market, spec, horizon, name, now)
+
+    def ledger_lines(self, snapshot: Snapshot, name: ScoreRange) -> Iterator[str]:
+        """Yield the ledger's rows of a snapshot's spec as CSV, both horizons, by target time.
+
+        Raises
+        ------
+        LedgerUnavailable
+            Also at the first line.
+        """
+        if self._ledger is None:
+            raise LedgerUnavailable("No ledger is kept here.")
+        since = snapshot.as_of - SCORE_RANGES[name]
+        return csv_lines(self._ledger.rows(snapshot.market, snapshot.spec, since))
 
     def request_retrain(self, spec: ForecastSpec) -> str:
         """Ask the engine to retrain `spec`; return a sentence for the person who asked.

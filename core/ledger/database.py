@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import event
 
 from core.errors import LedgerUnavailable
@@ -61,6 +59,10 @@ def migrate(engine: sa.Engine) -> None:
     ------
     LedgerUnavailable
     """
+    # Readers never migrate: what this brings along would cost every web worker memory.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     with told(), engine.begin() as connection:

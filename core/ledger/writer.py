@@ -115,7 +115,10 @@ class LedgerWriter:
 
     def settle(self, found: Mapping[Pending, float | None]) -> None:
         """Write the prices at the targets, None where it will never be known; once each."""
-        rows = [_outcome(self.chain, forecast, actual) for forecast, actual in found.items()]
+        rows = [
+            outcome_values(self.chain, due.seq, due.point, due.random_walk, actual)
+            for due, actual in found.items()
+        ]
         if not rows:
             return
         with told(), self.held() as connection:
@@ -181,8 +184,11 @@ def _append(connection: sa.Connection, head: Head, entry: Entry) -> Head:
     return Head(seq, digest)
 
 
-def _outcome(chain: str, forecast: Pending, actual: float | None) -> dict[str, object]:
-    error = None if actual is None else abs(actual - forecast.point)
-    stays = None if actual is None else abs(actual - forecast.random_walk)
-    place = {"chain": chain, "seq": forecast.seq}
+def outcome_values(
+    chain: str, seq: int, point: float, random_walk: float, actual: float | None
+) -> dict[str, object]:
+    """Return the outcome of a forecast as it is written beside it."""
+    error = None if actual is None else abs(actual - point)
+    stays = None if actual is None else abs(actual - random_walk)
+    place = {"chain": chain, "seq": seq}
     return {**place, "actual": actual, "error": error, "random_walk_error": stays}

@@ -22,10 +22,13 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
+from core.domain import ForecastSpec
 from core.forecasting.store import SnapshotStore
+from core.ledger.database import database_url
 from tests.browser.rig import PATH, SPEC, SYMBOLS, Rig, is_well
 from tests.browser.site import Site
 from tests.exchange.exchange import LocalExchange
+from tests.ledgers import fill_ledger, last_minute
 from tests.made import START, made_candles
 from tests.waiting import wait_until
 from tests.web.published import Publisher
@@ -127,11 +130,11 @@ def answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """Start gunicorn as in production with the given environment; return its address.
 
-    Each call starts a server of its own; all are stopped at the end of the run.
+    Each call starts a server of its own; all are stopped at the end of the module.
     """
     started: list[subprocess.Popen[bytes]] = []
     logs: dict[str, Path] = {}
@@ -181,6 +184,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 def deployment(serve: Servers, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     artifacts = tmp_path_factory.mktemp("artifacts")
     environment = {"ARTIFACT_DIR": str(artifacts), "ENGINE": "external", "PROXY_HOPS": "1"}
+    url = database_url("", artifacts)
+    fill_ledger(url, [ForecastSpec()], 200, last_minute(datetime.now(UTC)), "live", "binance")
     return serve(environment), artifacts / "run"
 
 

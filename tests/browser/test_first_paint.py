@@ -80,7 +80,7 @@ def test_charts_of_the_next_page_come_too(page: Page, observed: Observed, site: 
     page.wait_for_load_state("networkidle")
     assert not any(PLOTLY in url for url in observed.requests)
     page.get_by_role("link", name="Model Health").first.click()
-    page.wait_for_function(DRAWN, arg="health-errors-long")
+    page.wait_for_function(DRAWN, arg="health-chart-skill")
     page.get_by_role("link", name="Live").first.click()
     page.wait_for_function(DRAWN, arg="live-chart")
     assert sum(PLOTLY in url for url in observed.requests) == 1

@@ -16,6 +16,8 @@ from werkzeug.test import TestResponse
 from app import create_app
 from core.forecasting.service import ForecastService
 from core.forecasting.store import SnapshotStore
+from core.ledger.database import database_url
+from core.ledger.reader import LedgerReader
 from core.settings import Settings
 from tests.clocks import ManualClock
 from tests.web.published import Publisher
@@ -79,7 +81,8 @@ def settings(tmp_path: Path) -> Settings:
 def site(settings: Settings) -> Site:
     clock = ManualClock(NOW)
     store = SnapshotStore.at(settings.run_dir)
-    service = ForecastService(store, clock, settings.watch, settings.max_specs)
+    ledger = LedgerReader(database_url("", settings.artifact_dir))
+    service = ForecastService(store, clock, settings.watch, settings.max_specs, ledger)
     app = create_app(service, settings)
     client = app.server.test_client()
     client.get("/_dash-layout")  # the first request sets the pages up

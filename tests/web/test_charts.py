@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from plotly.io.json import to_json_plotly
 
 from callbacks.live_paint import coverage_sentence, render_chart
 from components.charts import SESSION_MS, candles, digest, live_figure, session_cutoff
 from components.fan import fan, fan_parts, fan_uids
-from components.small_charts import error_figure, profit_figure
-from core.domain import Interval, Series
+from components.small_charts import profit_figure
+from core.domain import Interval, Series, TailTrace
+from core.ledger.issued import as_issued
 from tests.web.conftest import NOW, Site
 from tests.web.published import MINUTE_MS, Publisher
 
@@ -248,19 +250,35 @@ def test_the_ribbon_ends_now_and_no_change_starts_where_the_forecast_was_issued(
     assert parts["path"]["x"][0] == series.close_time[-1] - MINUTE_MS
 
 
-def test_errors_leave_out_what_is_not_known_yet(made: Publisher) -> None:
-    tail = made.series(NOW).tails["minute"]
-    tail = replace(tail, actual=[*tail.actual[:-1], None])
-    model = traces(error_figure(tail))["model"]
-    assert len(model["x"]) == len(tail.target) - 1
-    assert model["y"][0] == pytest.approx(abs((tail.actual[0] or 0) - tail.point[0]))
-
-
 def test_coverage_is_counted_on_forecasts_that_met_their_outcome(made: Publisher) -> None:
     tail = made.series(NOW).tails["long"]
     inside = replace(tail, actual=list(tail.price_at_issue))
-    assert coverage_sentence(inside).startswith("100\u202f% of the last")
-    assert coverage_sentence(None) == "Forecasts at the time they are for"
+    (words,) = coverage_sentence(inside)
+    assert words.startswith("100\u202f% of the last")
+    assert "out-of-sample" in words
+    assert coverage_sentence(None) == ["Forecasts at the time they are for"]
+
+
+def test_what_was_issued_is_told_from_what_was_replayed(made: Publisher) -> None:
+    replayed = made.series(NOW).tails["long"]
+    rows = slice(60, None)
+    written = TailTrace(
+        *(
+            [value + 1.0 for value in column[rows]] if name == "point" else column[rows]
+            for name, column in asdict(replayed).items()
+            if name != "issued_since"
+        )
+    )
+    drawn = as_issued(replayed, written)
+    assert drawn.issued_since == written.target[0]
+    assert drawn.point == replayed.point[:60] + written.point
+    assert drawn.target == replayed.target
+    sentence = to_json_plotly(coverage_sentence(drawn))
+    assert "as issued since" in sentence
+    assert "replayed before" in sentence
+    assert "replayed before" not in to_json_plotly(coverage_sentence(as_issued(written, written)))
+    nothing = TailTrace([], [], [], [], [], [], [])
+    assert as_issued(replayed, nothing) == replayed
 
 
 def test_every_colour_of_a_chart_is_a_token(made: Publisher) -> None:
@@ -269,7 +287,6 @@ def test_every_colour_of_a_chart_is_a_token(made: Publisher) -> None:
     figures = [
         live_figure(made.snapshot(NOW), series, session_cutoff(series)),
         profit_figure(),
-        error_figure(series.tails["long"]),
     ]
     used = set(re.findall(r'"(--[a-z0-9-]+)"', json.dumps(figures)))
     assert used

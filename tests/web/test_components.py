@@ -139,6 +139,18 @@ def test_a_forecast_cell_tells_the_browser_when_it_expires(published: Site) -> N
     assert f'"data-target": "{target}"' in said(render_cell(snapshot, "minute"))
 
 
+def test_the_badge_tells_of_forecasts_as_published_where_a_ledger_is_kept(
+    published: Site,
+) -> None:
+    record = SkillRecord(n=10_079, minutes=10_080.0, skill=0.0018, reach=0.0014)
+    snapshot = published.publisher.snapshot(NOW, records={"minute": record})
+    minute, long = (said(render_cell(snapshot, h)) for h in ("minute", "long"))
+    assert "0.18\u202f% better than no change" in minute
+    assert "kept in the ledger" in minute
+    assert "Not scored yet" in long
+    assert "no published forecast has met its outcome" in long
+
+
 def test_a_missing_forecast_is_said_not_hidden(published: Site) -> None:
     snapshot = published.publisher.snapshot(NOW, forecasts={})
     assert "no forecast" in said(render_cell(snapshot, "minute"))
@@ -158,10 +170,7 @@ def test_training_tells_the_weight_or_the_reason(published: Site) -> None:
 def test_model_health_renders_every_part(published: Site) -> None:
     view = published.service.view(SPEC, "reader")
     assert view.snapshot is not None
-    series = published.publisher.series(NOW)
-    tail, models, drivers, promotions, retrains, reason, minute, long, painted = render_paint(
-        view, view.snapshot, series
-    )
+    tail, models, drivers, promotions, retrains, reason, painted = render_paint(view, view.snapshot)
     assert painted == {"v": view.snapshot.version}
     assert "+0.52\u202f%" in said(tail)
     assert "25\u202f%" in said(models)
@@ -169,8 +178,6 @@ def test_model_health_renders_every_part(published: Site) -> None:
     assert "No decision yet" in said(promotions)
     assert "asked for" in said(retrains)
     assert reason == "Binance answered at start."
-    assert minute["data"][0]["x"] == series.tails["minute"].target
-    assert long["data"][0]["x"] == series.tails["long"].target
 
 
 def test_trouble_is_told_after_the_reason(published: Site) -> None:

@@ -1,0 +1,172 @@
+"""A ledger of a month: what Model Health costs then, and what a write does to a tick.
+
+``python -m benchmarks.ledger_scale`` makes forecasts of 10 tickers and both horizons for every
+minute of 30 days (864,000 rows), lets the engine seal the days, and measures the queries of each
+time range, the whole of Model Health in Chromium from navigation to the last chart, and ticks
+with and without writes beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from playwright.sync_api import Browser
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.first_paint import chromium
+from benchmarks.server import Server, own_server
+from core.domain import HORIZONS, SCORE_RANGES, ForecastSpec
+from core.ledger.database import open_database
+from core.ledger.reader import LedgerReader
+from core.ledger.sealing import seal_days
+from tests.ledgers import fill_ledger, last_minute
+
+QUERY_GOAL_MS: Final = 50
+RENDER_GOAL_MS: Final = 1_500
+_TICKERS: Final = (
+    "BTC-USD", "ETH-USD", "SOL-USD", "BNB-USD", "XRP-USD",
+    "LTC-USD", "LINK-USD", "AVAX-USD", "DOT-USD", "TRX-USD",
+)  # fmt: skip
+_MINUTES_A_DAY: Final = 1_440
+_ROUNDS: Final = 7
+# Every chart of the ledger is drawn, and the table is there.
+_DRAWN: Final = """() =>
+  ["skill", "mae", "gained", "moves"].every((name) =>
+    document.querySelector(`#health-chart-${name} .js-plotly-plot .plot-container path`)) &&
+  document.querySelector("#scores-table") && document.querySelector("#health-coverage .cov-row") &&
+  document.querySelector("#models-table") && performance.now()"""
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    """Print the tables; return 1 where a goal is missed."""
+    options = _parser().parse_args(arguments)
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="market-pulse-ledger-") as name:
+        url = f"sqlite:///{Path(name) / 'ledger.db'}"
+        specs = [ForecastSpec(ticker) for ticker in _TICKERS[: options.tickers]]
+        now = last_minute(datetime.now(UTC))
+        filling = _seconds(lambda: fill_ledger(url, specs, options.days * _MINUTES_A_DAY, now))
+        engine = open_database(url)
+        sealing = _seconds(lambda: seal_days(engine, "simulated", now))
+        console.print(
+            f"Filled in {filling:.0f} s; sealed in {sealing:.1f} s; "
+            f"{(Path(name) / 'ledger.db').stat().st_size / 1e6:,.0f} MB."
+        )
+        queries = {name: _query_ms(url, specs[0], name, now) for name in SCORE_RANGES}
+        market = {"MARKET_SOURCE": "simulated", "DATABASE_URL": url}
+        with own_server(market=market) as server, chromium() as browser:
+            renders = {name: _render_ms(browser, server, name) for name in SCORE_RANGES}
+            ticks = _ticks_beside_writes(server, engine)
+        console.print(_report(queries, renders), _ticks_report(ticks))
+    slowest = max(max(ms) for ms in queries.values())
+    rendered = max(statistics.median(ms) for ms in renders.values())
+    return 0 if slowest <= QUERY_GOAL_MS and rendered <= RENDER_GOAL_MS else 1
+
+
+def _query_ms(url: str, spec: ForecastSpec, name: Any, now: datetime) -> list[float]:
+    """Return how long a worker that has nothing at hand takes to read a page's scores."""
+    found = []
+    for _ in range(_ROUNDS):
+        reader = LedgerReader(url)
+        reader.connect()
+        begin = time.perf_counter()
+        reader.public_score("simulated", spec, HORIZONS[0], name, now)
+        found.append(1_000 * (time.perf_counter() - begin))
+    return found
+
+
+def _render_ms(browser: Browser, server: Server, name: str) -> list[float]:
+    """Return milliseconds from navigation to the last chart, the pages' scripts being cached."""
+    found = []
+    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
+        for _ in range(_ROUNDS):
+            page = context.new_page()
+            page.goto(f"{server.url}/model-health?range={name}", wait_until="commit")
+            drawn = page.wait_for_function(_DRAWN, timeout=60_000)
+            found.append(float(drawn.json_value()))
+            page.close()
+    return found[1:]  # the first one fills the browser's cache
+
+
+def _ticks_beside_writes(server: Server, engine: sa.Engine) -> dict[str, list[float]]:
+    """Return how long the server's answer takes, alone and while the ledger is held by a writer."""
+    quiet = _health_ms(server, 200)
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            with engine.begin() as connection:  # holds the lock, as a long write would
+                connection.execute(sa.text("UPDATE chains SET fence = fence"))
+                stop.wait(0.05)
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    try:
+        return {"no writes": quiet, "a writer all the time": _health_ms(server, 200)}
+    finally:
+        stop.set()
+        writing.join()
+
+
+def _health_ms(server: Server, count: int) -> list[float]:
+    found = []
+    for _ in range(count):
+        begin = time.perf_counter()
+        with urllib.request.urlopen(f"{server.url}/health", timeout=10) as answer:
+            answer.read()
+        found.append(1_000 * (time.perf_counter() - begin))
+    return found
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def _report(queries: dict[Any, list[float]], renders: dict[Any, list[float]]) -> Table:
+    table = Table(title="Model Health on a month's ledger, ms", title_justify="left")
+    for column in ("Range", "Queries", "slowest", "Rendered", "slowest"):
+        table.add_column(column, justify="left" if column == "Range" else "right")
+    for name in SCORE_RANGES:
+        cells = [
+            figure
+            for ms in (queries[name], renders[name])
+            for figure in (f"{statistics.median(ms):,.0f}", f"{max(ms):,.0f}")
+        ]
+        table.add_row(name, *cells)
+    return table
+
+
+def _ticks_report(ticks: dict[str, list[float]]) -> Table:
+    table = Table(title="Answers of the server beside a writer, ms", title_justify="left")
+    for column in ("Beside", "p50", "p99"):
+        table.add_column(column, justify="left" if column == "Beside" else "right")
+    for name, ms in ticks.items():
+        table.add_row(name, f"{statistics.median(ms):.1f}", f"{sorted(ms)[-2]:.1f}")
+    return table
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.ledger_scale", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--tickers", type=int, default=len(_TICKERS))
+    parser.add_argument("--days", type=int, default=30)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,127 @@
+"""Model Health: what the ledger says the published forecasts were worth."""
+
+from __future__ import annotations
+
+from threading import BoundedSemaphore
+from typing import Any, Final
+
+from dash import Dash, Input, Output, State, no_update
+from flask import Flask, Response, request, stream_with_context
+
+from callbacks.answers import same_for_all
+from callbacks.clientside import script
+from callbacks.visitors import client_address, read_spec_text
+from components import scores, states
+from components.ids import of
+from components.score_charts import gained_figure, mae_figure, moves_figure, skill_figure
+from core.domain import ForecastSpec, PublicScore, Snapshot
+from core.errors import LedgerError, ParameterError
+from core.forecasting.service import ForecastService
+from core.settings import Settings
+
+PAGE = "health"
+EXPORT_PATH: Final = "/ledger.csv"
+FIGURES: Final = ("skill", "mae", "gained", "moves")
+_PARTS: Final = ("scores", "coverage", "events", "ledger-note")
+# Each reads for seconds; the others wait for their turn, and ticks for nobody.
+_EXPORTS_AT_ONCE: Final = 1
+
+
+def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
+    """Register the repainting of the public scores, and the export of the ledger."""
+
+    @app.callback(
+        *(Output(of(PAGE, f"data-{name}"), "data") for name in FIGURES),
+        *(Output(of(PAGE, part), "children") for part in _PARTS),
+        Input(of(PAGE, "need"), "data"),
+        State(of(PAGE, "spec"), "data"),
+        State(of(PAGE, "choice"), "data"),
+        prevent_initial_call=True,
+    )
+    def paint(_need: object, spec_text: object, choice: object) -> Any:
+        spec = read_spec_text(spec_text)
+        snapshot = service.view(spec, client_address()).snapshot if spec else None
+        if snapshot is None:
+            return (no_update,) * (len(FIGURES) + len(_PARTS))
+        answer = answer_for(service, snapshot, choice)
+        same_for_all()
+        return answer
+
+    for name in FIGURES:
+        app.clientside_callback(
+            script("figure"),
+            Output(of(PAGE, f"chart-{name}"), "figure"),
+            Input(of(PAGE, f"data-{name}"), "data"),
+            prevent_initial_call=True,
+        )
+    _add_export(app.server, service)
+
+
+def answer_for(service: ForecastService, snapshot: Snapshot, choice: object) -> tuple[Any, ...]:
+    """Return the figures and the parts, or in their place why there are none."""
+    asked = choice if isinstance(choice, dict) else {}
+    horizon, name, _ = scores.read_choice({k: str(v) for k, v in asked.items()})
+    try:
+        found = service.public_score(snapshot, horizon, name)
+    except LedgerError as error:
+        return _without(states.notice(str(error)))
+    if found is None:
+        return _without(states.notice("No ledger is kept here, so nothing is scored in public."))
+    return render_scores(found, snapshot.spec)
+
+
+def render_scores(found: PublicScore, spec: ForecastSpec) -> tuple[Any, ...]:
+    """Return (skill, errors, gained, moves) as figures, the parts, and nothing to warn of."""
+    return (
+        skill_figure(found.curve, found.events),
+        mae_figure(found.curve),
+        gained_figure(found.curve, found.events),
+        moves_figure(found.moves),
+        scores.scores_table(found, spec),
+        scores.coverage_strips(found.shown),
+        scores.events_table(found.events, spec),
+        scores.shown_words(found),
+    )
+
+
+def _without(notice: Any) -> tuple[Any, ...]:
+    return (*(no_update,) * len(FIGURES), notice, notice, notice, notice)
+
+
+def _add_export(server: Flask, service: ForecastService) -> None:
+    turns = BoundedSemaphore(_EXPORTS_AT_ONCE)
+
+    @server.get(EXPORT_PATH)
+    def export() -> Response:
+        try:
+            spec = ForecastSpec.from_text(request.args.get("spec", ""))
+        except ParameterError as error:
+            return _sentence(str(error), 400)
+        _, name, said = scores.read_choice({"range": request.args.get("range", "24h")})
+        if said:
+            return _sentence(said, 400)
+        snapshot = service.view(spec, client_address()).snapshot
+        if snapshot is None:
+            return _sentence(f"{spec.to_text()} is not served now.", 404)
+        if not turns.acquire(blocking=False):
+            return _sentence("Somebody else exports the ledger now; ask again in a minute.", 503)
+        try:
+            lines = service.ledger_lines(snapshot, name)
+            first = next(lines)
+        except LedgerError as error:
+            turns.release()
+            return _sentence(str(error), 503)
+
+        def body() -> Any:
+            yield first
+            yield from lines
+
+        answer = Response(stream_with_context(body()), mimetype="text/csv")
+        answer.call_on_close(turns.release)
+        file = f"ledger-{spec.key}-{name}.csv"
+        answer.headers["Content-Disposition"] = f'attachment; filename="{file}"'
+        return answer
+
+
+def _sentence(text: str, status: int) -> Response:
+    return Response(f"{text}\n", status, mimetype="text/plain")

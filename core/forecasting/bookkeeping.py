@@ -1,0 +1,89 @@
+"""The engine's care for the ledger: events, old rows, the head in the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final
+
+from core.clock import Clock
+from core.domain import Event, EventKind, provider_title
+from core.exchanges.base import Provider
+from core.forecasting.due import Due
+from core.forecasting.jobs import Jobs
+from core.forecasting.outage import OutageWatch
+from core.ledger.events import Noted
+from core.ledger.recording import Ledger
+from core.ledger.writer import Head
+
+_WRITE_EVERY: Final = timedelta(seconds=5)
+_TIDY_EVERY: Final = timedelta(minutes=10)
+_HEAD_EVERY: Final = timedelta(days=1)
+_HEAD_LATER: Final = timedelta(seconds=1)
+
+log = logging.getLogger(__name__)
+
+
+class Bookkeeping:
+    """Starts what is due for the ledger in the jobs of the engine.
+
+    Parameters
+    ----------
+    ledger : Ledger or None
+        None keeps no books.
+    clock : Clock
+    jobs : Jobs
+        Where writing and tidying run.
+    """
+
+    def __init__(self, ledger: Ledger | None, clock: Clock, jobs: Jobs) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._jobs = jobs
+        self._due = Due(clock)
+        self._due.put_off("tidy", _WRITE_EVERY)
+        self._outage = OutageWatch()
+
+    def head(self, provider: Provider) -> Head | None:
+        """Return the head of the chain that `provider` is written to."""
+        return self._ledger.head(provider.market) if self._ledger else None
+
+    def started(self, provider: Provider, reason: str) -> None:
+        self._note(provider, "engine", f"The engine started. {reason}".strip())
+
+    def switched(self, provider: Provider, why: str) -> None:
+        name = provider_title(provider.name)
+        self._note(provider, "provider", f"{name} is followed from now on. {why}".strip())
+
+    def hear(self, provider: Provider, trouble: str) -> None:
+        """Take down when trouble begins and ends."""
+        event = self._outage.look(trouble, self._clock.now())
+        if event is not None and self._ledger is not None:
+            self._ledger.note(Noted(event, provider.market, provider.name))
+
+    def step(self, provider: Provider, followed: Collection[str]) -> None:
+        """Start whatever is due; never waits."""
+        ledger = self._ledger
+        if ledger is None:
+            return
+        if self._due.take("write", _WRITE_EVERY):
+            self._jobs.start("write events", ledger.write_noted)
+        # What is on disk stays as it is while only it is looked at.
+        if provider.name != "cache" and self._due.take("tidy", _TIDY_EVERY):
+            self._jobs.start("tidy the ledger", lambda: ledger.tidy(provider.market, followed))
+        if self._due.take("say the head", _HEAD_EVERY):
+            self._say_head(provider)
+
+    def _say_head(self, provider: Provider) -> None:
+        """Log the head once a day: whoever keeps the log can check the chain by it."""
+        head = self.head(provider)
+        if head is None:
+            self._due.put_off("say the head", _HEAD_LATER)  # as soon as there is one
+        else:
+            log.info("The ledger holds %d forecasts, head %s.", head.seq, head.hash)
+
+    def _note(self, provider: Provider, kind: EventKind, text: str) -> None:
+        if self._ledger is not None:
+            event = Event(self._clock.now(), kind, text)
+            self._ledger.note(Noted(event, provider.market, provider.name))

@@ -1,0 +1,167 @@
+"""Old rows go, and whether anything was changed can still be told."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from core.domain import ForecastSpec
+from core.ledger import retention
+from core.ledger.database import database_url, migrate, open_database
+from core.ledger.retention import forget
+from core.ledger.schema import CHECKPOINTS, DAYS, FORECASTS, OUTCOMES
+from core.ledger.scores import scores
+from core.ledger.sealing import seal_days
+from core.ledger.verify import verify
+from core.ledger.writer import LedgerWriter
+from tests.clocks import ManualClock
+from tests.core.ledger.conftest import made_entry
+from tests.ledgers import fill_ledger
+
+SPEC = ForecastSpec()
+DAYS_MADE = 4
+MINUTES = DAYS_MADE * 1_440
+
+
+@pytest.fixture(name="month")
+def _month(tmp_path: Path, clock: ManualClock) -> sa.Engine:
+    return fill_ledger(database_url("", tmp_path), [SPEC], MINUTES, clock.now(), "live", "binance")
+
+
+def count(engine: sa.Engine, table: sa.Table) -> int:
+    with engine.connect() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def let_go(engine: sa.Engine, clock: ManualClock, before: datetime) -> int:
+    writer = LedgerWriter(engine, "live", clock.now)
+    return forget(engine, writer, before, clock.now())
+
+
+def test_the_chain_stays_verifiable_and_scores_of_what_is_left_the_same(
+    month: sa.Engine, clock: ManualClock
+) -> None:
+    rows = count(month, FORECASTS)
+    seal_days(month, "live", clock.now())
+    before = scores(month, "live", SPEC, "minute", clock.now())["24h"]
+    gone = let_go(month, clock, clock.now() - timedelta(days=2))
+    assert 0 < gone < rows
+    assert count(month, FORECASTS) == rows - gone
+    assert scores(month, "live", SPEC, "minute", clock.now())["24h"] == before
+    (found,) = verify(month)
+    assert (found.rows, found.gone, found.fault) == (rows, gone, "")
+    assert let_go(month, clock, clock.now() - timedelta(days=2)) == 0
+
+
+def test_days_stay_as_counts(month: sa.Engine, clock: ManualClock) -> None:
+    seal_days(month, "live", clock.now())
+    let_go(month, clock, clock.now() - timedelta(days=2))
+    with month.connect() as connection:
+        days = connection.execute(sa.select(DAYS).order_by(DAYS.c.day, DAYS.c.horizon)).all()
+    old = [day for day in days if day.rows is None]
+    assert old
+    assert all(day.known == 1_440 for day in old[2:])  # the first day began at noon
+    assert all(0 < day.in50 < day.in80 < day.in90 < day.in95 <= day.banded for day in days)
+    assert all(day.error > 0 < day.hits < day.sided for day in days)
+
+
+@pytest.mark.parametrize("kept_back", [True, False])
+def test_nothing_goes_that_was_not_counted(
+    month: sa.Engine, clock: ManualClock, kept_back: bool
+) -> None:
+    if kept_back:
+        seal_days(month, "live", clock.now())
+        with month.begin() as connection:  # as if the last of these days were still open
+            newest = sa.select(sa.func.max(DAYS.c.day)).scalar_subquery()
+            connection.execute(DAYS.delete().where(DAYS.c.day == newest))
+    before = clock.now() + timedelta(days=1)
+    assert let_go(month, clock, before) == 0
+    assert verify(month)[0].fault == ""
+
+
+@pytest.mark.parametrize(
+    ("table", "values", "named"),
+    [
+        (DAYS, {"hits": 1_440}, "A day whose forecasts were let go was changed"),
+        (CHECKPOINTS, {"hash": 64 * "a"}, "does not follow the row before it"),
+    ],
+)
+def test_what_stands_for_rows_that_went_cannot_be_changed(
+    month: sa.Engine, clock: ManualClock, table: sa.Table, values: dict, named: str
+) -> None:
+    seal_days(month, "live", clock.now())
+    let_go(month, clock, clock.now() - timedelta(days=2))
+    with month.begin() as connection:
+        oldest = sa.select(sa.func.min(DAYS.c.day)).scalar_subquery()
+        where = DAYS.c.day == oldest if table is DAYS else sa.true()
+        connection.execute(table.update().where(where).values(**values))
+    assert named in verify(month)[0].fault
+
+
+def test_a_sealed_day_that_was_changed_is_named(month: sa.Engine, clock: ManualClock) -> None:
+    seal_days(month, "live", clock.now())
+    with month.begin() as connection:
+        newest = sa.select(sa.func.max(DAYS.c.day)).scalar_subquery()
+        mine = sa.and_(DAYS.c.day == newest, DAYS.c.horizon == "long")
+        connection.execute(DAYS.update().where(mine).values(error=0.0))
+    (found,) = verify(month)
+    assert found.fault == (
+        "The sealed day 2026-02-28 of the long forecasts of BTC-USD is not what its rows say."
+    )
+
+
+def test_a_deletion_that_was_cut_short_is_finished(
+    month: sa.Engine, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal_days(month, "live", clock.now())
+    monkeypatch.setattr(retention, "_delete_some", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        let_go(month, clock, clock.now() - timedelta(days=2))
+    assert verify(month)[0].fault == ""
+    monkeypatch.undo()
+    assert let_go(month, clock, clock.now() - timedelta(days=2)) > 0
+    assert count(month, CHECKPOINTS) == 1
+    assert verify(month)[0].fault == ""
+
+
+def _killed(*_: object) -> int:
+    raise KeyboardInterrupt
+
+
+def test_the_same_holds_on_every_database(
+    ledger: LedgerWriter, database: sa.Engine, clock: ManualClock
+) -> None:
+    ledger.commit([made_entry(clock, minute) for minute in range(3)])
+    clock.advance(600)
+    due = ledger.pending("binance", ["BTC-USD"], clock.now())
+    ledger.settle({due[0]: 78_001.0, due[1]: None, due[2]: 77_999.0})
+    clock.advance(3 * 86_400)
+    ledger.commit([made_entry(clock)])
+    assert seal_days(database, "live", clock.now()) == 1
+    assert [found.fault for found in verify(database)] == [""]
+    assert forget(database, ledger, clock.now() - timedelta(days=1), clock.now()) == 3
+    assert count(database, OUTCOMES) == 0
+    (found,) = verify(database)
+    assert (found.rows, found.gone, found.fault) == (4, 3, "")
+
+
+def test_a_ledger_of_the_first_version_is_brought_up_to_date(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    engine = open_database(database_url("", tmp_path))
+    config = Config()
+    config.set_main_option("script_location", "core/ledger/migrations")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    writer = LedgerWriter(engine, "live", clock.now)
+    head = writer.commit([made_entry(clock, minute) for minute in range(5)])
+    migrate(engine)
+    (found,) = verify(engine)
+    assert (found.rows, found.head, found.fault) == (5, head.hash, "")
