@@ -24,8 +24,9 @@
   function asked(data, need, painted) {
     if (document.getElementById(pulse.live.ID)) return pulse.live.isDue(data.v) ? inTurn(data) : no();
     if (!document.getElementById("health-tail")) return no();
+    if (painted && painted.v === data.v) return no();
     if (!need || need.v !== data.v) return { v: data.v, at: Date.now(), times: 1 };
-    if ((painted && painted.v === data.v) || Date.now() - need.at < pulse.live.patience(need.times)) return no();
+    if (Date.now() - need.at < pulse.live.patience(need.times)) return no();
     return { v: data.v, at: Date.now(), times: need.times + 1 };
   }
 
@@ -59,7 +60,7 @@
   /* A trade is on the chart as soon as it is in the log. */
   const tradeMarks = (stored) => pulse.live.withTrades(stored) || no();
 
-  const figure = (data) => data ? pulse.charts.prepare(data) : no();
+  const figures = (list) => (list || Array(4).fill(null)).map((data) => data ? pulse.charts.prepare(data) : no());
 
   /* What is typed, as typed: the component gives null for a number outside its range, which
      would read as "left blank". */
@@ -89,6 +90,7 @@
       }
     }
     pulse.closeDialog(pulse.CONTROLS);
+    if (pathname === "/model-health") pulse.needCharts(); // its charts come with its first answer
     document.dispatchEvent(new CustomEvent("pulse:navigate"));
     const hrefs = links.map(([, path]) => path + (search || ""));
     return [...hrefs, ...hrefs];
@@ -135,7 +137,7 @@
   }
 
   pulse.offer({
-    tick, liveFigure, tradeMarks, figure, open, collect, collectPair, navigate, pickTicker,
+    tick, liveFigure, tradeMarks, figures, open, collect, collectPair, navigate, pickTicker,
     markTicker, looked, refreshValue, pace,
   });
 })();

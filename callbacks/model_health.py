@@ -40,12 +40,12 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         view = service.view(spec, client_address())
         return looked_anew(health_tick(view, settings.engine, service.diagnosis()), view)
 
+    # A page that opens asks at once: what is needed is said with the first tick.
     @app.callback(
         *(Output(of(PAGE, part), "children") for part in _PARTS),
         Output(of(PAGE, "paint"), "data"),
         Input(of(PAGE, "need"), "data"),
         State(of(PAGE, "spec"), "data"),
-        prevent_initial_call=True,
     )
     def paint(_need: object, spec_text: object) -> Any:
         spec = read_spec_text(spec_text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from threading import BoundedSemaphore
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from components.score_charts import gained_figure, mae_figure, moves_figure, ski
 from core.domain import ForecastSpec, PublicScore, Snapshot
 from core.errors import LedgerError, ParameterError
 from core.forecasting.service import ForecastService
+from core.ledger.database import database_url
+from core.ledger.durability import durability_warning
 from core.settings import Settings
 
 PAGE = "health"
@@ -27,33 +30,35 @@ _PARTS: Final = ("scores", "coverage", "events", "ledger-note")
 _EXPORTS_AT_ONCE: Final = 1
 
 
-def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
+def register(app: Dash, service: ForecastService, settings: Settings) -> None:
     """Register the repainting of the public scores, and the export of the ledger."""
+    url = database_url(settings.database_url, settings.artifact_dir)
+    warning = durability_warning(url, os.environ)
 
+    # A page that opens asks at once: what is needed is said with the first tick.
     @app.callback(
-        *(Output(of(PAGE, f"data-{name}"), "data") for name in FIGURES),
+        Output(of(PAGE, "figures"), "data"),
         *(Output(of(PAGE, part), "children") for part in _PARTS),
         Input(of(PAGE, "need"), "data"),
         State(of(PAGE, "spec"), "data"),
         State(of(PAGE, "choice"), "data"),
-        prevent_initial_call=True,
     )
-    def paint(_need: object, spec_text: object, choice: object) -> Any:
+    def paint(need: object, spec_text: object, choice: object) -> Any:
         spec = read_spec_text(spec_text)
         snapshot = service.view(spec, client_address()).snapshot if spec else None
         if snapshot is None:
-            return (no_update,) * (len(FIGURES) + len(_PARTS))
-        answer = answer_for(service, snapshot, choice)
-        same_for_all()
-        return answer
+            return (no_update,) * (1 + len(_PARTS))
+        if isinstance(need, dict) and need.get("v") == snapshot.version:
+            same_for_all()
+        figures, *parts, words = answer_for(service, snapshot, choice)
+        return figures, *parts, [words, states.notice(warning)] if warning else words
 
-    for name in FIGURES:
-        app.clientside_callback(
-            script("figure"),
-            Output(of(PAGE, f"chart-{name}"), "figure"),
-            Input(of(PAGE, f"data-{name}"), "data"),
-            prevent_initial_call=True,
-        )
+    app.clientside_callback(
+        script("figures"),
+        *(Output(of(PAGE, f"chart-{name}"), "figure") for name in FIGURES),
+        Input(of(PAGE, "figures"), "data"),
+        prevent_initial_call=True,
+    )
     _add_export(app.server, service)
 
 
@@ -71,12 +76,14 @@ def answer_for(service: ForecastService, snapshot: Snapshot, choice: object) -> 
 
 
 def render_scores(found: PublicScore, spec: ForecastSpec) -> tuple[Any, ...]:
-    """Return (skill, errors, gained, moves) as figures, the parts, and nothing to warn of."""
+    """Return (`FIGURES`, table of scores, coverage, events, the same in words)."""
     return (
-        skill_figure(found.curve, found.events),
-        mae_figure(found.curve),
-        gained_figure(found.curve, found.events),
-        moves_figure(found.moves),
+        [
+            skill_figure(found.curve, found.events),
+            mae_figure(found.curve),
+            gained_figure(found.curve, found.events),
+            moves_figure(found.moves),
+        ],
         scores.scores_table(found, spec),
         scores.coverage_strips(found.shown),
         scores.events_table(found.events, spec),
@@ -85,7 +92,7 @@ def render_scores(found: PublicScore, spec: ForecastSpec) -> tuple[Any, ...]:
 
 
 def _without(notice: Any) -> tuple[Any, ...]:
-    return (*(no_update,) * len(FIGURES), notice, notice, notice, notice)
+    return no_update, notice, notice, notice, notice
 
 
 def _add_export(server: Flask, service: ForecastService) -> None:

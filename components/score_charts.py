@@ -28,6 +28,11 @@ _SIGNS: Final[dict[EventKind, str]] = {
 }
 _WIDE: Final = {"width": 5, "color": "--ch-rw"}
 _LINE: Final = {"width": 1.6, "color": "--ch-forecast"}
+_SKILL_AXIS: Final = {
+    "rangemode": "tozero",
+    "ticksuffix": "\u202f%",
+    "tickformat": "+,.2~f",
+}
 _DATES: Final = {
     "nticks": 6,
     "hoverformat": "%e %b %H:%M",
@@ -63,7 +68,14 @@ def skill_figure(curve: Curve, events: Sequence[Event]) -> Figure:
             skill,
             *_marks(events, curve.time),
         ],
-        "layout": _layout(yaxis={**_zero(), "ticksuffix": "\u202f%", "tickformat": "+,.2~f"}),
+        "layout": _layout(
+            yaxis={
+                **_zero(),
+                "rangemode": "tozero",
+                "ticksuffix": "\u202f%",
+                "tickformat": "+,.2~f",
+            }
+        ),
     }
 
 
@@ -103,7 +115,13 @@ def moves_figure(moves: Moves) -> Figure:
         "marker": {"size": 4, "color": "--ch-forecast", "opacity": 0.5},
         "hovertemplate": "said %{x:+.2f} bp, came %{y:+.1f} bp<extra></extra>",
     }
-    across = {"type": "linear", "showspikes": False, "hoverformat": "+.2f", "tickformat": "+,"}
+    across = {
+        "type": "linear",
+        "showspikes": False,
+        "hoverformat": "+.2f",
+        "tickformat": "+,",
+        "tickformatstops": [],
+    }
     return {
         "data": [points],
         "layout": _layout(

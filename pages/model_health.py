@@ -49,6 +49,7 @@ def layout(default: ForecastSpec = DEFAULT_SPEC, /, **query: str) -> html.Div:
         title,
         states.progress_panel(),
         dcc.Store(id=of(PAGE, "choice"), data={"horizon": horizon, "range": name}),
+        dcc.Store(id=of(PAGE, "figures")),
         section(
             "Accuracy",
             "Does the forecast beat “the price stays”? Each was sealed before its outcome",
@@ -160,9 +161,7 @@ def _events() -> html.Section:
 
 
 def _chart(name: str) -> html.Div:
-    return html.Div(
-        [graph(of(PAGE, f"chart-{name}"), "tile"), dcc.Store(id=of(PAGE, f"data-{name}"))]
-    )
+    return graph(of(PAGE, f"chart-{name}"), "tile")
 
 
 def _tail() -> html.Section:

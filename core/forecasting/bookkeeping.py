@@ -53,8 +53,8 @@ class Bookkeeping:
         self._note(provider, "engine", f"The engine started. {reason}".strip())
 
     def switched(self, provider: Provider, why: str) -> None:
-        name = provider_title(provider.name)
-        self._note(provider, "provider", f"{name} is followed from now on. {why}".strip())
+        title = provider_title(provider.name)
+        self._note(provider, "provider", f"Followed from now on: {title}. {why}".strip())
 
     def hear(self, provider: Provider, trouble: str) -> None:
         """Take down when trouble begins and ends."""

@@ -12,6 +12,9 @@ from typing import Final
 from core.domain import EngineStatus, Finding, Verdict, provider_title
 from core.forecasting.service import ENGINE_SILENT_AFTER
 from core.forecasting.store import SnapshotStore, file_backend
+from core.ledger.database import database_url
+from core.ledger.durability import durability_warning
+from core.settings import Settings
 
 _MB: Final = 1_000_000
 # A forecast of 100,000 candles keeps 8 MB of them and 2 MB of models; nine are served by default.
@@ -37,6 +40,16 @@ def examine_disk(artifact_dir: Path) -> Finding:
         return Finding("disk", "ok", told)
     verdict: Verdict = "warning" if free >= _FREE_NEEDED else "failure"
     return Finding("disk", verdict, told, f"Free {_FREE_WANTED / _MB:,.0f} MB, or lower MAX_SPECS.")
+
+
+def examine_ledger(settings: Settings) -> Finding:
+    """Tell where the ledger is kept, and whether it lasts; the database is not asked."""
+    url = database_url(settings.database_url, settings.artifact_dir)
+    where = "a file beside the candles" if not settings.database_url else "DATABASE_URL"
+    told = f"Forecasts are written to {where} before they are published."
+    if warning := durability_warning(url, os.environ):
+        return Finding("ledger", "warning", f"{told} {warning}", "Set DATABASE_URL to PostgreSQL.")
+    return Finding("ledger", "ok", told)
 
 
 def examine_cache(run_dir: Path) -> Finding:

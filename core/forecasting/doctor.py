@@ -18,13 +18,13 @@ from core.forecasting.deployment import (
     examine_cache,
     examine_disk,
     examine_engine,
+    examine_ledger,
     read_status,
 )
 from core.settings import Settings
 
 # core.models.training.MIN_CLEAN_ROWS, which brings scikit-learn along.
 ROWS_TO_TRAIN: Final = 5_000
-_DEPLOYMENT: Final = frozenset({"disk", "cache", "engine"})
 
 
 def diagnose(settings: Settings, clock: Clock) -> Diagnosis:
@@ -76,7 +76,8 @@ def answering(diagnosis: Diagnosis) -> list[str]:
 
 
 def _here(settings: Settings) -> list[Finding]:
-    return [examine_disk(settings.artifact_dir), examine_cache(settings.run_dir)]
+    disk, cache = examine_disk(settings.artifact_dir), examine_cache(settings.run_dir)
+    return [disk, cache, examine_ledger(settings)]
 
 
 def _answering(exchanges: Sequence[Examined], hosts: Sequence[Finding]) -> list[Examined]:

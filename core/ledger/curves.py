@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from core.domain import SCORE_RANGES, Curve, Moves, ScoreRange
 from core.ledger.entry import epoch_ms
 from core.ledger.matured import Matured
-from core.ledger.scores import record_of
-from core.losses import Floats
+from core.losses import Floats, hac_standard_error
+from core.models.record import LAGS_PER_STEP, NORMAL_95
+
+Places = npt.NDArray[np.int64]
 
 WIDTHS: Final[Mapping[ScoreRange, timedelta]] = {
     "1h": timedelta(minutes=30),
@@ -46,16 +49,58 @@ def curve_of(rows: Matured, steps: int, name: ScoreRange, now: datetime) -> Curv
     targets = rows["target_time"]
     times = _grid(targets, name, now)
     width = WIDTHS[name] // timedelta(milliseconds=1)
-    ends = np.searchsorted(targets, times, side="right")
-    begins = np.searchsorted(targets, times - width, side="right")
-    parts = [
-        _point(Matured(rows.table[:, begin:end]), steps)
-        for begin, end in zip(begins, ends, strict=True)
-    ]
-    columns = [list(column) for column in zip(*parts, strict=True)] or [[] for _ in range(5)]
-    skill, low, high, mae, random_walk = columns
-    gained = _gained(rows, epoch_ms(now - SCORE_RANGES[name]))[ends]
-    return Curve(WIDTHS[name], times.tolist(), skill, low, high, mae, random_walk, gained.tolist())
+    windows = _Windows(
+        rows,
+        np.searchsorted(targets, times - width, side="right"),
+        np.searchsorted(targets, times, side="right"),
+    )
+    skill, reach = windows.skill(), windows.reach(steps)
+    return Curve(
+        WIDTHS[name],
+        times.tolist(),
+        _listed(skill),
+        _listed(skill - reach),
+        _listed(skill + reach),
+        _listed(windows.mae),
+        _listed(windows.mae_random_walk),
+        windows.gained(epoch_ms(now - SCORE_RANGES[name])).tolist(),
+    )
+
+
+class _Windows:
+    """Figures of the rows from each of `begins` to each of `ends`; NaN of too few."""
+
+    def __init__(self, rows: Matured, begins: Places, ends: Places) -> None:
+        self._targets = rows["target_time"]
+        self._begins, self._ends = begins, ends
+        self._gain = rows.random_walk_error - rows.error
+        self.mae = self._mean(rows.error)
+        self.mae_random_walk = self._mean(rows.random_walk_error)
+
+    def skill(self) -> Floats:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = self.mae / self.mae_random_walk
+        return np.asarray(np.where(np.isfinite(share), 1.0 - share, np.nan))
+
+    def reach(self, steps: int) -> Floats:
+        """Return half of the 95 % interval of each skill, as `core.models.record` does."""
+        errors = [
+            hac_standard_error(self._gain[begin:end], LAGS_PER_STEP * steps)
+            for begin, end in zip(self._begins, self._ends, strict=True)
+        ]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            reach = NORMAL_95 * np.array(errors, dtype=np.float64) / self.mae_random_walk
+        return np.asarray(np.where(np.isfinite(reach), reach, np.nan))
+
+    def gained(self, since: int) -> Floats:
+        """Return the sum of error less that of the random walk from `since` to each end."""
+        counts = np.where(self._targets > since, -self._gain, 0.0)
+        return _sums(counts)[self._ends]
+
+    def _mean(self, values: Floats) -> Floats:
+        sums, count = _sums(values), self._ends - self._begins
+        total = sums[self._ends] - sums[self._begins]
+        return np.asarray(np.where(count < _LEAST, np.nan, total / np.maximum(count, 1)))
 
 
 def moves_of(rows: Matured) -> Moves:
@@ -68,7 +113,7 @@ def moves_of(rows: Matured) -> Moves:
     )
 
 
-def _grid(targets: Floats, name: ScoreRange, now: datetime) -> np.ndarray[tuple[int], np.dtype]:
+def _grid(targets: Floats, name: ScoreRange, now: datetime) -> Places:
     """Return the times of the points: from the first target of the range to the last."""
     within = targets[targets > epoch_ms(now - SCORE_RANGES[name])]
     if len(within) == 0:
@@ -77,20 +122,13 @@ def _grid(targets: Floats, name: ScoreRange, now: datetime) -> np.ndarray[tuple[
     return np.asarray(np.round(times), dtype=np.int64)
 
 
-def _point(rows: Matured, steps: int) -> tuple[float | None, ...]:
-    record = record_of(rows, steps) if len(rows) >= _LEAST else None
-    if record is None:
-        return (None,) * 5
-    errors = float(rows.error.mean()), float(rows.random_walk_error.mean())
-    if not np.isfinite(record.reach):
-        return record.skill, None, None, *errors
-    return record.skill, record.skill - record.reach, record.skill + record.reach, *errors
+def _sums(values: Floats) -> Floats:
+    """Return the sums of the first 0, 1, 2 ... values."""
+    return np.concatenate([[0.0], np.cumsum(values)])
 
 
-def _gained(rows: Matured, since: int) -> Floats:
-    """Return the sum of error less that of the random walk, before each row and after the last."""
-    counts = np.where(rows["target_time"] > since, rows.error - rows.random_walk_error, 0.0)
-    return np.concatenate([[0.0], np.cumsum(counts)])
+def _listed(values: Floats) -> list[float | None]:
+    return [None if np.isnan(value) else value for value in values.tolist()]
 
 
 def _basis_points(price: Floats, before: Floats) -> list[float]:

@@ -21,6 +21,7 @@ COLUMNS: Final = ("issued_at", "target_time", "price", "point", "actual", *EDGES
 
 DAY_MS: Final = 86_400_000
 SAME_ROW: Final = sa.and_(FORECASTS.c.chain == OUTCOMES.c.chain, FORECASTS.c.seq == OUTCOMES.c.seq)
+_EVER: Final = 2**62
 _STORED: Final = np.dtype("<f8")
 
 
@@ -35,7 +36,7 @@ class SeriesKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Matured:
-    """First forecasts of their candles whose outcome is known, in order of issue.
+    """First forecasts of their candles whose outcome is known, in order of their target times.
 
     Attributes
     ----------
@@ -53,7 +54,12 @@ class Matured:
 
     def after(self, time: datetime) -> Matured:
         """Return those whose target time is later than `time`."""
-        return Matured(self.table[:, self["target_time"] > epoch_ms(time)])
+        return self.between(epoch_ms(time), _EVER)
+
+    def between(self, begin: int, end: int) -> Matured:
+        """Return those whose target lies after `begin`, at `end` at the latest; copies nothing."""
+        first, last = np.searchsorted(self["target_time"], (begin, end), side="right")
+        return Matured(self.table[:, first:last])
 
     @property
     def error(self) -> Floats:
@@ -71,13 +77,18 @@ class Matured:
 
     @classmethod
     def unpack(cls, packed: bytes) -> Matured:
-        return cls(np.frombuffer(packed, _STORED).reshape(len(COLUMNS), -1).astype(np.float64))
+        return cls(
+            np.frombuffer(packed, _STORED).reshape(len(COLUMNS), -1).astype(np.float64, copy=False)
+        )
 
     @classmethod
     def together(cls, parts: list[Matured]) -> Matured:
-        """Return all of `parts` in order of issue; those of one time keep the order of `parts`."""
+        """Return all of `parts`; those of one target time keep the order of `parts`."""
         table = np.concatenate([np.empty((len(COLUMNS), 0)), *(p.table for p in parts)], axis=1)
-        return cls(table[:, np.argsort(table[0], kind="stable")])
+        target = table[COLUMNS.index("target_time")]
+        if (target[1:] < target[:-1]).any():
+            table = table[:, np.argsort(target, kind="stable")]
+        return cls(table)
 
 
 def matured(
@@ -108,9 +119,7 @@ def matured(
             parts += [Matured.unpack(row.rows) for row in days if row.rows is not None]
             begins = max(first + 1, sealed_until(connection, series))
             parts.append(settled_rows(connection, series, begins, last + 1))
-    table = Matured.together(parts).table
-    target = table[COLUMNS.index("target_time")]
-    return Matured(table[:, (target > first) & (target <= last)])
+    return Matured.together(parts).between(first, last)
 
 
 def providers(connection: sa.Connection, chain: str) -> Iterator[str]:
@@ -151,7 +160,7 @@ def settled_rows(connection: sa.Connection, series: SeriesKey, begins: int, ends
             FORECASTS.c.revision == 0,
             OUTCOMES.c.actual.is_not(None),
         )
-        .order_by(FORECASTS.c.issued_at)
+        .order_by(FORECASTS.c.target_time)
     )
     rows: list[Any] = [tuple(row) for row in connection.execute(query)]
     table = np.array(rows, dtype=np.float64).reshape(len(rows), len(COLUMNS))

@@ -13,9 +13,9 @@ from core.losses import Floats, hac_standard_error, mae, skill
 if TYPE_CHECKING:
     import pandas as pd
 
-_NORMAL_95: Final = 1.959963984540054
+NORMAL_95: Final = 1.959963984540054
 # Newey-West weights fall with the lag: to allow for targets that overlap, lags reach further.
-_LAGS_PER_STEP: Final = 3
+LAGS_PER_STEP: Final = 3
 
 
 def record_of(scored: pd.DataFrame, steps: int) -> SkillRecord | None:
@@ -57,10 +57,10 @@ def skill_record(
     """
     reference = mae(actual, stays)
     gain = np.abs(stays - actual) - np.abs(point - actual)
-    error = hac_standard_error(gain, _LAGS_PER_STEP * steps)
+    error = hac_standard_error(gain, LAGS_PER_STEP * steps)
     return SkillRecord(
         n=len(actual),
         minutes=minutes,
         skill=skill(actual, point, stays),
-        reach=_NORMAL_95 * error / reference if reference else math.nan,
+        reach=NORMAL_95 * error / reference if reference else math.nan,
     )

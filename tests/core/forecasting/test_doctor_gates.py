@@ -160,6 +160,7 @@ def test_the_engine_asks_each_host_once_and_does_not_judge_itself(
         "Binance history",
         "disk",
         "cache",
+        "ledger",
     ]
 
 
@@ -169,7 +170,7 @@ def test_an_engine_that_follows_no_exchange_asks_none(
 ):
     diagnosis = engine_diagnosis(settings_of(tmp_path, exchange, source=source), SystemClock())
     assert exchange.calls() == []
-    assert [f.subject for f in diagnosis.findings] == ["disk", "cache"]
+    assert [f.subject for f in diagnosis.findings] == ["disk", "cache", "ledger"]
 
 
 def test_the_fewest_rows_to_train_on_are_those_of_the_models():

@@ -1,0 +1,162 @@
+"""What explains scores is taken down: trainings, champions, the breaker, outages, the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from core.domain import HORIZONS, Event, ForecastSpec, provider_title
+from core.errors import LedgerUnavailable
+from core.exchanges.simulated import SimulatedMarket
+from core.forecasting.bookkeeping import Bookkeeping
+from core.forecasting.chronicle import Chronicle
+from core.forecasting.desk import SpecDesk
+from core.forecasting.jobs import Jobs
+from core.forecasting.outage import OutageWatch
+from core.forecasting.store import SnapshotStore
+from core.history.cleaning import empty_candles
+from core.ledger.database import database_url, open_database
+from core.ledger.events import Noted, read_events
+from core.ledger.recording import Ledger
+from core.ledger.schema import FORECASTS, OUTCOMES
+from tests.clocks import ManualClock
+from tests.made import made_candles
+from tests.waiting import wait_until
+
+SPEC = ForecastSpec(max_points=1_000)
+CANDLES = made_candles(1_000)
+
+
+@pytest.fixture(name="clock")
+def _clock() -> ManualClock:
+    return ManualClock((CANDLES.index[-1] + pd.Timedelta(minutes=1)).to_pydatetime())
+
+
+@pytest.fixture(name="url")
+def _url(tmp_path: Path) -> str:
+    return database_url("", tmp_path)
+
+
+@pytest.fixture(name="ledger")
+def _ledger(url: str, clock: ManualClock) -> Ledger:
+    return Ledger(url, clock.now)
+
+
+def events(url: str, clock: ManualClock, market: str = "simulated") -> list[Event]:
+    """Return all events of both horizons, oldest first."""
+    since = clock.now() - timedelta(days=9)
+    engine = open_database(url)
+    found = {e for h in HORIZONS for e in read_events(engine, market, SPEC, h, since)}
+    return sorted(found, key=lambda event: (event.at, event.horizon))
+
+
+def test_trainings_and_the_breaker_of_a_desk(
+    ledger: Ledger, url: str, clock: ManualClock, tmp_path: Path
+) -> None:
+    desk = SpecDesk(SPEC, "simulated", "simulated", None, clock, timedelta(days=1), ledger=ledger)
+    desk.train(CANDLES, "first")
+    store = SnapshotStore.at(tmp_path / "run")
+    desk.publish(store, CANDLES, empty_candles())
+    snapshot = store.snapshot(SPEC)
+    assert snapshot is not None
+    chronicle = Chronicle(ledger, "simulated", "simulated", SPEC)
+    aside = {h: replace(f, standing_aside=True) for h, f in snapshot.forecasts.items()}
+    for published in (snapshot, replace(snapshot, forecasts=aside), snapshot, snapshot):
+        chronicle.published(published)
+    ledger.write_noted()
+    found = events(url, clock)
+    assert [(e.kind, e.horizon) for e in found if e.kind == "promotion"] == [
+        ("promotion", "long"),
+        ("promotion", "minute"),
+    ]
+    said = [e.text for e in found if e.kind == "breaker" and e.horizon == "minute"]
+    assert sorted(said) == [
+        "Standing aside: lost to “no change” over the last 6 hours",
+        "The model no longer stands aside.",
+    ]
+    ledger.write_noted()
+    assert events(url, clock) == found
+
+
+def test_events_that_cannot_be_written_wait(ledger: Ledger, url: str, clock: ManualClock) -> None:
+    ledger.note(Noted(Event(clock.now(), "engine", "Once."), "simulated", "simulated"))
+    ledger.write_noted()
+    with open_database(url).begin() as connection:
+        connection.execute(sa.text("ALTER TABLE events RENAME TO elsewhere"))
+    ledger.note(Noted(Event(clock.now(), "engine", "Twice."), "simulated", "simulated"))
+    with pytest.raises(LedgerUnavailable):
+        ledger.write_noted()
+    with open_database(url).begin() as connection:
+        connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO events"))
+    ledger.write_noted()
+    assert sorted(event.text for event in events(url, clock)) == ["Once.", "Twice."]
+
+
+def test_an_outage_is_told_when_it_counts_and_when_it_is_over(clock: ManualClock) -> None:
+    watch = OutageWatch()
+    began = clock.now()
+    assert watch.look("Binance does not answer.", began) is None
+    assert watch.look("", began + timedelta(seconds=20)) is None
+    assert watch.look("Binance does not answer.", began) is None
+    told = watch.look("Binance does not answer.", began + timedelta(seconds=40))
+    assert told == Event(began, "outage", "Binance does not answer.")
+    assert watch.look("It still does not.", began + timedelta(minutes=5)) is None
+    over = watch.look("", began + timedelta(minutes=7))
+    assert over == Event(began + timedelta(minutes=7), "outage", "Over after 7 min.")
+    assert watch.look("", began + timedelta(minutes=8)) is None
+
+
+@pytest.fixture(name="jobs")
+def _jobs(clock: ManualClock) -> Iterator[Jobs]:
+    jobs = Jobs(clock, workers=1, name="books")
+    yield jobs
+    jobs.stop()
+
+
+def test_the_engine_keeps_its_books(
+    ledger: Ledger, url: str, clock: ManualClock, jobs: Jobs
+) -> None:
+    provider = SimulatedMarket(clock)
+    ledger.note(Noted(Event(clock.now(), "engine", "Before."), "live", "binance"))
+    ledger.write_noted()
+    books = Bookkeeping(ledger, clock, jobs)
+    books.started(provider, "No exchange answered.")
+    books.switched(provider, "It was asked for.")
+    books.hear(provider, "It is silent.")
+    clock.advance(60)
+    books.hear(provider, "It is silent.")
+    books.step(provider, [])
+    wait_until(lambda: len(events(url, clock)) == 3, 20, "three events in the ledger")
+    assert {event.text for event in events(url, clock)} == {
+        "The engine started. No exchange answered.",
+        f"Followed from now on: {provider_title(provider.name)}. It was asked for.",
+        "It is silent.",
+    }
+    assert books.head(provider) is None
+
+
+def test_what_nobody_follows_any_more_is_given_up(
+    ledger: Ledger, url: str, clock: ManualClock, tmp_path: Path
+) -> None:
+    desk = SpecDesk(SPEC, "simulated", "simulated", None, clock, timedelta(days=1), ledger=ledger)
+    desk.train(CANDLES, "first")
+    desk.publish(SnapshotStore.at(tmp_path / "run"), CANDLES, empty_candles())
+    ledger.tidy("simulated", [])
+    assert outcomes(url) == []
+    clock.advance(3 * 86_400)
+    ledger.tidy("simulated", ["BTC-USD"])
+    assert outcomes(url) == []
+    ledger.tidy("simulated", ["ETH-USD"])
+    assert outcomes(url) == [None, None]
+
+
+def outcomes(url: str) -> list[float | None]:
+    with open_database(url).connect() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(FORECASTS)).scalar() == 2
+        return list(connection.execute(sa.select(OUTCOMES.c.actual)).scalars())
