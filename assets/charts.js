@@ -56,6 +56,18 @@
     return ready;
   }
 
+  /* A new figure is seen as the reader moved or zoomed the one before, where it is of the same kind
+     (uirevision): dcc.Graph forgets what plotly would keep. A double click lets go. */
+  function keepView(ready, id) {
+    const gd = drawn(id);
+    if (!gd || gd.layout.uirevision !== ready.layout.uirevision) return ready;
+    for (const name of ["xaxis", "yaxis"]) {
+      const { autorange, range } = gd.layout[name];
+      if (autorange === false) Object.assign(ready.layout[name], { autorange, range: [...range] });
+    }
+    return ready;
+  }
+
   /* When the reader moves a chart, dcc.Graph draws it from the layout it was given last, in which
      what scripts changed since is missing. So it is given what is on the screen, after it has set
      its own, which is when it matters: ticks hand nothing on. The lists are those that are drawn. */
@@ -84,5 +96,5 @@
     }
   }
 
-  pulse.charts = { drawn, trace, token, tokensOf, paintTokens, localise, prepare, redraw, repaint };
+  pulse.charts = { drawn, trace, token, tokensOf, paintTokens, localise, prepare, keepView, redraw, repaint };
 })();

@@ -60,7 +60,12 @@
   /* A trade is on the chart as soon as it is in the log. */
   const tradeMarks = (stored) => pulse.live.withTrades(stored) || no();
 
-  const figures = (list) => (list || Array(4).fill(null)).map((data) => data ? pulse.charts.prepare(data) : no());
+  /* One figure for each chart that the callback names. */
+  function figures(list) {
+    const { outputs_list: charts } = window.dash_clientside.callback_context;
+    const { prepare, keepView } = pulse.charts;
+    return charts.map(({ id }, row) => list ? keepView(prepare(list[row]), id) : no());
+  }
 
   /* What is typed, as typed: the component gives null for a number outside its range, which
      would read as "left blank". */

@@ -77,13 +77,16 @@ def answer_for(service: ForecastService, snapshot: Snapshot, choice: object) -> 
 
 def render_scores(found: PublicScore, spec: ForecastSpec) -> tuple[Any, ...]:
     """Return (`FIGURES`, table of scores, coverage, events, the same in words)."""
+    figures = [
+        skill_figure(found.curve, found.events),
+        mae_figure(found.curve),
+        gained_figure(found.curve, found.events),
+        moves_figure(found.moves),
+    ]
+    for figure in figures:  # what was zoomed in one range is not the same place in another
+        figure["layout"]["uirevision"] = f"{found.horizon} {found.range}"
     return (
-        [
-            skill_figure(found.curve, found.events),
-            mae_figure(found.curve),
-            gained_figure(found.curve, found.events),
-            moves_figure(found.moves),
-        ],
+        figures,
         scores.scores_table(found, spec),
         scores.coverage_strips(found.shown),
         scores.events_table(found.events, spec),

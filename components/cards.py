@@ -224,6 +224,8 @@ def _ground(record: SkillRecord) -> str:
 def _proof(record: SkillRecord) -> str:
     if record.significant:
         return f"significant, n {record.n:,}"
+    if not math.isfinite(record.reach):
+        return f"too few to tell, n {record.n:,}"
     more = record.minutes_more
     if more > _TOO_LONG_MINUTES:
         return "cannot be told apart"

@@ -101,7 +101,14 @@ def legend(items: Sequence[tuple[str, str, str]]) -> html.Div:
     )
 
 
-def graph(graph_id: str, size: str) -> html.Div:
-    """Return an empty chart; `size` is "main", "sub" or "tile" and reserves its height."""
-    chart = dcc.Graph(id=graph_id, config=GRAPH_CONFIG, responsive=True)
+def graph(graph_id: str, size: str, double_click: str = "reset") -> html.Div:
+    """Return an empty chart; `size` is "main", "sub" or "tile" and reserves its height.
+
+    Parameters
+    ----------
+    double_click : {"reset", "autosize"}
+        Back to the view it was drawn with, or to all of it.
+    """
+    config = {**GRAPH_CONFIG, "doubleClick": double_click}
+    chart = dcc.Graph(id=graph_id, config=config, responsive=True)
     return html.Div(chart, className=f"chart chart-{size}")

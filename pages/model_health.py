@@ -161,7 +161,7 @@ def _events() -> html.Section:
 
 
 def _chart(name: str) -> html.Div:
-    return graph(of(PAGE, f"chart-{name}"), "tile")
+    return graph(of(PAGE, f"chart-{name}"), "tile", double_click="autosize")
 
 
 def _tail() -> html.Section:
