@@ -42,7 +42,7 @@ class Chronicle:
         kind: EventKind = "promotion" if decision.promoted else "training"
         self._note(Event(at, kind, decision.sentence, decision.horizon))
 
-    def published(self, snapshot: Snapshot) -> None:
+    def about_to_publish(self, snapshot: Snapshot) -> None:
         """Note where a model began to stand aside, or forecasts again."""
         now = {horizon: f.standing_aside for horizon, f in snapshot.forecasts.items()}
         for horizon, aside in now.items():

@@ -252,10 +252,10 @@ class SpecDesk:
                 refusals=self.champions.refusals(self._clock.now()),
                 decisions=self.champions.decisions,
             )
+            self._chronicle.about_to_publish(snapshot)
             snapshot, series = self._written_down(snapshot, series, candles)
             revised, importance = tuple(self._revised), self._known_importance()
             store.publish(replace(snapshot, revised=revised, importance=importance), series)
-            self._chronicle.published(snapshot)
             self.published = True
 
     def _written_down(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
@@ -57,7 +58,7 @@ class Ledger:
         self._writers: dict[Market, LedgerWriter] = {}
         self._heads: dict[Market, Head] = {}
         self._books: dict[tuple[Market, str, str], _Book] = {}
-        self._noted: list[Noted] = []
+        self._noted: deque[Noted] = deque(maxlen=_EVENTS_WAITING)
         self._turn = threading.Lock()
 
     def head(self, market: Market) -> Head | None:
@@ -87,6 +88,7 @@ class Ledger:
             left = [forecast.target_time for forecast in due if forecast not in found]
             book.open_since = min(left, default=epoch_ms(snapshot.as_of))
             self._heads[snapshot.market] = writer.commit(entries_of(snapshot))
+            self._write_noted()  # readers look once a candle
 
     def issued(self, snapshot: Snapshot) -> dict[Horizon, Issued]:
         """Return what readers are told of earlier forecasts as they were issued.
@@ -102,7 +104,7 @@ class Ledger:
 
     def note(self, noted: Noted) -> None:
         """Take an event down; it is written with the next `write_noted`."""
-        self._noted = [*self._noted, noted][-_EVENTS_WAITING:]
+        self._noted.append(noted)
 
     def write_noted(self) -> None:
         """Write the events that wait; what cannot be written goes on waiting.
@@ -112,10 +114,14 @@ class Ledger:
         LedgerUnavailable
         """
         with self._turn:
-            waiting = self._noted
-            if waiting:
-                write_events(self._opened(), waiting)
-                self._noted = self._noted[len(waiting) :]
+            self._write_noted()
+
+    def _write_noted(self) -> None:
+        waiting = list(self._noted)
+        if waiting:
+            write_events(self._opened(), waiting)
+            for _ in waiting:
+                self._noted.popleft()
 
     def tidy(self, market: Market, followed: Collection[str]) -> None:
         """Seal days that are over, give up what cannot be scored, and let old rows go.

@@ -2,6 +2,7 @@
 
 import math
 from datetime import timedelta
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -74,15 +75,21 @@ def test_the_future_changes_no_forecast(frame: pd.DataFrame, issued: pd.DataFram
     assert repr(scores[0]) == repr(scores[1])
 
 
+@lru_cache
+def unchanged(horizon: Horizon) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return candles with a gap, and what is forecast of them as they are."""
+    frame = candles(2_400, seed=8, gaps=[(1_500, 9)])
+    return frame, walk_forward(frame, SPEC, horizon, REFIT)
+
+
 @settings(max_examples=12, deadline=None)
 @given(row=st.integers(1_300, 2_300), seed=st.integers(0, 1_000), horizon=st.sampled_from(HORIZONS))
 def test_the_future_changes_no_score(row: int, seed: int, horizon: Horizon) -> None:
     """Also where no model is trained: bands, volatility and quantiles are from the past."""
-    frame = candles(2_400, seed=8, gaps=[(1_500, 9)])
+    frame, original = unchanged(horizon)
     closed = frame.index[row] + pd.Timedelta(minutes=1)
     found = []
-    for series in (frame, altered_after(frame, row, seed)):
-        issued = walk_forward(series, SPEC, horizon, REFIT)
+    for issued in (original, walk_forward(altered_after(frame, row, seed), SPEC, horizon, REFIT)):
         matured = issued[issued["target_time"] <= closed]
         found.append((matured, summarise(matured, Task.of(SPEC, horizon).steps)))
     (before, report), (after, again) = found

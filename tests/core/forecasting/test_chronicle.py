@@ -68,7 +68,7 @@ def test_trainings_and_the_breaker_of_a_desk(
     chronicle = Chronicle(ledger, "simulated", "simulated", SPEC)
     aside = {h: replace(f, standing_aside=True) for h, f in snapshot.forecasts.items()}
     for published in (snapshot, replace(snapshot, forecasts=aside), snapshot, snapshot):
-        chronicle.published(published)
+        chronicle.about_to_publish(published)
     ledger.write_noted()
     found = events(url, clock)
     assert [(e.kind, e.horizon) for e in found if e.kind == "promotion"] == [

@@ -17,23 +17,27 @@ from tests.core.features.series import altered_after, candles, flat_candles, rec
 from tests.core.models.conftest import NOW, SPEC
 
 
+@pytest.fixture(scope="module", name="unchanged")
+def _unchanged(model: TrainedModel, bouncing: pd.DataFrame) -> pd.DataFrame:
+    """What the model forecasts of the candles as they are."""
+    return model.forecasts(bouncing, 4_000)
+
+
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(row=st.integers(24_000, 27_300), seed=st.integers(0, 1_000))
 def test_candles_after_t_change_no_forecast_at_t(
-    model: TrainedModel, bouncing: pd.DataFrame, row: int, seed: int
+    model: TrainedModel, bouncing: pd.DataFrame, unchanged: pd.DataFrame, row: int, seed: int
 ) -> None:
-    changed = altered_after(bouncing, row, seed)
     closed = bouncing.index[row] + pd.Timedelta(minutes=1)
     columns = ["issued_at", "target_time", "price_at_issue", "point", "lo80", "hi80"]
-
-    def known(frame: pd.DataFrame) -> pd.DataFrame:
-        issued = model.forecasts(frame, 4_000)
-        return issued.loc[issued["issued_at"] <= closed, columns]
-
-    assert len(known(bouncing)) > 0
-    pd.testing.assert_frame_equal(known(changed), known(bouncing), check_exact=True)
+    before, after = (
+        issued.loc[issued["issued_at"] <= closed, columns]
+        for issued in (unchanged, model.forecasts(altered_after(bouncing, row, seed), 4_000))
+    )
+    assert len(before) > 0
+    pd.testing.assert_frame_equal(after, before, check_exact=True)
 
 
 def test_the_live_forecast_equals_the_replayed_one(
@@ -136,9 +140,10 @@ def test_a_tail_without_a_known_target_has_no_score(model: TrainedModel) -> None
 
 def test_forecasts_of_lists_are_plain_values(model: TrainedModel, bouncing: pd.DataFrame) -> None:
     _, trace = model.tail(bouncing)
-    lengths = {len(getattr(trace, name)) for name in trace.__slots__}
-    assert lengths == {100 + model.task.steps}
-    for name in trace.__slots__:
+    assert trace.issued_since is None
+    lists = [name for name in trace.__slots__ if name != "issued_since"]
+    assert {len(getattr(trace, name)) for name in lists} == {100 + model.task.steps}
+    for name in lists:
         kinds = {type(value) for value in getattr(trace, name)}
         allowed = {int} if name in ("issued", "target") else {float, type(None)}
         assert kinds <= allowed, name
