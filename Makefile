@@ -36,8 +36,8 @@ check: $(VENV)/.installed-dev ## Check format, lint, types and import layers, th
 bench: $(VENV)/.installed-dev ## Measure training, ticks, load and memory; walk forward over recorded candles
 	$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(VENV)/.installed-dev ## Twenty minutes of a local exchange, an hour of ticks, a day's forecasts published and evaluated
-	$(BIN)/python -m benchmarks $(or $(ARGS),follow browser_memory agreement)
+soak: $(VENV)/.installed-dev ## A local exchange, an hour of ticks, a day published and evaluated, a month's ledger
+	$(BIN)/python -m benchmarks $(or $(ARGS),follow browser_memory agreement ledger_kills ledger_scale)
 
 # The stamps are written last: an install that broke off is done again.
 $(VENV)/.installed: requirements.txt scripts/install.sh

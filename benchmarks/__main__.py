@@ -9,7 +9,7 @@ from typing import Final
 
 # Each runs in a process of its own, so that none measures what another left behind.
 STANDARD: Final = ("training", "load", "memory", "weight", "first_paint", "forecast_quality")
-ON_REQUEST: Final = ("follow", "browser_memory", "agreement")
+ON_REQUEST: Final = ("follow", "browser_memory", "agreement", "ledger_kills", "ledger_scale")
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ from tests.made import START
 from tests.turning import SPEC, TURNS, turning_market
 
 HALF_A_DAY = 720
+pytestmark = pytest.mark.timeout(420)  # two trainings, twice
 
 
 @pytest.fixture(scope="module", name="agreements")
@@ -30,6 +31,13 @@ def test_every_row_is_the_same(agreements: list[Agreement]) -> None:
     assert long.rows > 40
     pd.testing.assert_frame_equal(minute.different, minute.different.iloc[:0])
     pd.testing.assert_frame_equal(long.different, long.different.iloc[:0])
+
+
+def test_the_ledger_scores_what_an_evaluation_does(agreements: list[Agreement]) -> None:
+    for agreement in agreements:
+        assert agreement.ledger["n"] > 40
+        assert agreement.ledger == agreement.scored
+        assert agreement.same
 
 
 def test_some_were_published_standing_aside_and_some_not(agreements: list[Agreement]) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
@@ -99,5 +103,52 @@ def test_the_page_says_that_nothing_is_published_and_recovers(rig: Rig, live: Pa
     assert version(rig) == before.version
     execute(rig, "ALTER TABLE elsewhere RENAME TO forecasts")
     wait_until(lambda: version(rig) != before.version, 100, "another forecast")
+    is_well(live)
+    assert verified(rig)[1]["whole"]
+
+
+@contextmanager
+def locked(rig: Rig) -> Iterator[None]:
+    """Hold the database, as a backup or another program may."""
+    other = sqlite3.connect(rig.artifacts / "ledger.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        rig.restart_engine()
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+@contextmanager
+def full(rig: Rig) -> Iterator[None]:
+    """Let the engine's files not grow, which is what a full disk does to the largest of them."""
+    if not hasattr(psutil, "RLIMIT_FSIZE"):
+        pytest.skip("only Linux limits another process")
+    size = (rig.artifacts / "ledger.db").stat().st_size
+    starter = psutil.Process(rig.status().pid).parent()
+    assert starter is not None
+    before = starter.rlimit(psutil.RLIMIT_FSIZE)
+    starter.rlimit(psutil.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        rig.restart_engine()
+        yield
+    finally:
+        starter.rlimit(psutil.RLIMIT_FSIZE, before)
+        psutil.Process(rig.status().pid).rlimit(psutil.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("injury", "words"), [(locked, "database is locked"), (full, "disk I/O error|is full")]
+)
+def test_a_database_in_trouble_is_said_and_recovers(
+    rig: Rig, live: Page, injury: Callable[[Rig], AbstractContextManager[None]], words: str
+) -> None:
+    before = version(rig)
+    with injury(rig):
+        says(live, f"The ledger cannot be written .*({words})", timeout_s=60)
+        assert version(rig) == before
+    wait_until(lambda: version(rig) != before, 100, "another forecast")
     is_well(live)
     assert verified(rig)[1]["whole"]
