@@ -23,16 +23,20 @@ RECORD_SPAN: Final[Mapping[Horizon, timedelta]] = {
 """How far back the badge of a horizon looks: both hold about ten thousand forecasts."""
 
 _DRAWN: Final = timedelta(hours=24)
+_DRAWN_HORIZON: Final[Horizon] = "long"
 _EVER: Final = 2**62
 _LOW, _HIGH = (f"{side}{round(100 * SHOWN_LEVEL)}" for side in ("lo", "hi"))
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """The ledger's part of a publication; `record` is None before any outcome."""
+    """The ledger's part of a publication of one horizon.
+
+    `record` is None before any outcome, `trace` for the horizon that no chart draws the past of.
+    """
 
     record: SkillRecord | None
-    trace: TailTrace
+    trace: TailTrace | None
 
 
 def issued(
@@ -45,17 +49,16 @@ def issued(
     LedgerUnavailable
     """
     rows = matured(engine, chain, spec, horizon, now - RECORD_SPAN[horizon], now)
-    return Issued(
-        record_of(rows, steps_of(spec, horizon)), _trace(engine, chain, spec, horizon, now)
-    )
+    trace = _trace(engine, chain, spec, horizon, now) if horizon == _DRAWN_HORIZON else None
+    return Issued(record_of(rows, steps_of(spec, horizon)), trace)
 
 
-def as_issued(replayed: TailTrace, written: TailTrace) -> TailTrace:
+def as_issued(replayed: TailTrace, written: TailTrace | None) -> TailTrace:
     """Return `written`, and before it those of `replayed` whose target is earlier.
 
     What was issued stands as it was, whatever today's model would have said.
     """
-    if not written.target:
+    if written is None or not written.target:
         return replayed
     first = written.target[0]
     rows = range(sum(target < first for target in replayed.target))

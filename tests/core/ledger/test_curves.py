@@ -117,6 +117,8 @@ def test_what_was_issued_is_drawn_as_it_was(days: sa.Engine, clock: ManualClock)
         kept = connection.execute(
             sa.text("SELECT * FROM forecasts WHERE horizon = 'long' ORDER BY target_time")
         ).all()
+    assert found.trace is not None
+    assert issued(days, "live", SPEC, "minute", clock.now()).trace is None
     since = epoch_ms(clock.now() - timedelta(days=1))
     shown = [row for row in kept if row.target_time >= since]
     assert found.trace.target == [row.target_time for row in shown]
