@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import Final
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from core.clock import Clock
 from core.domain import Progress, Quote
-from core.errors import ExchangeError, OverBudget, UnknownSymbol
+from core.errors import ExchangeError, LedgerError, OverBudget, UnknownSymbol
 from core.exchanges.base import Provider
 from core.exchanges.patience import patient
 from core.forecasting.desk import SpecDesk
@@ -304,4 +304,5 @@ class Session:
     def _train(self, desk: SpecDesk, feed: TickerFeed, cause: str) -> None:
         candles, filled = feed.usable()
         desk.train(candles, cause)
-        desk.publish(self._store, candles, feed.context, filled)
+        with suppress(LedgerError):  # the job that publishes tries again, and says what is wrong
+            desk.publish(self._store, candles, feed.context, filled)

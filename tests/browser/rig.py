@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import psutil
 from playwright.sync_api import Page, expect
 
 from core.domain import EngineStatus, ForecastSpec, Snapshot
-from core.forecasting.store import SnapshotStore
+from core.forecasting.store import RetrainRequest, SnapshotStore
 from core.history.cleaning import open_times
 from core.history.csv_store import CsvStore
 from tests.exchange.exchange import LocalExchange
@@ -51,6 +52,11 @@ class Rig:
         pid = self.status().pid
         psutil.Process(pid).send_signal(signal.SIGKILL)
         wait_until(lambda: self.status().pid != pid, 30, "another engine")
+
+    def retrain(self) -> None:
+        """Ask for a training, whose forecast is published without waiting for a candle."""
+        asked = RetrainRequest(SPEC, datetime.now(UTC))
+        self.store.update_retrain_requests(lambda requests: {**requests, SPEC.key: asked})
 
     def refetch(self) -> None:
         """Let the engine start without candles, so that it has to ask for all of them."""
