@@ -12,7 +12,7 @@
     const [tail, low, high] = ["tail", "tail-low", "tail-high"].map((uid) => trace(figure, uid));
     const rows = tail.x.map((time, i) => ({
       time, point: tail.y[i], low: low.y[i], high: high.y[i],
-    }));
+    })).filter((row) => row.point != null); // where none was issued the line ends
     return { rows, apart: rows.length > 1 ? rows[1].time - rows[0].time : live.MINUTE };
   }
 

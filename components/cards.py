@@ -216,14 +216,14 @@ def _statement(record: SkillRecord) -> str:
 
 
 def _ground(record: SkillRecord) -> str:
-    """Return "±0.14 over 24 h, significant"."""
+    """Return "±0.14 over 24 h, significant"; how many forecasts that were is said on hover."""
     reach = f"±{100 * record.reach:.2f} " if math.isfinite(record.reach) else ""
     return f"{reach}over {_span(record.minutes)}, {_proof(record)}"
 
 
 def _proof(record: SkillRecord) -> str:
     if record.significant:
-        return f"significant, n {record.n:,}"
+        return "significant"
     if not math.isfinite(record.reach):
         return f"too few to tell, n {record.n:,}"
     more = record.minutes_more

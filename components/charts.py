@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, Final
 from zlib import crc32
 
@@ -25,6 +25,9 @@ SESSION_MS: Final = 8 * 3_600_000
 _DIGEST_MS: Final = 12 * 3_600_000
 _COLUMNS: Final = ("open", "high", "low", "close", "volume")
 _MINUTE_MS: Final = 60_000
+# A forecast or two may be missing: what is drawn over less than this is no outage.
+_MOST_STEPS: Final = 3
+_TailRow = tuple[int, float | None, float | None, float | None]
 _NO_POINTS: Final[dict[str, list[Any]]] = {"x": [], "y": []}
 # Price above, volume in a band below it; what is left keeps them apart.
 _PRICE_SHARE: Final = 0.83
@@ -170,11 +173,30 @@ def _tail_parts(
     now = epoch_ms(snapshot.as_of)
     met = slice(bisect_left(tail.target, cutoff), bisect_right(tail.target, now))
     digits = decimals(snapshot.price)
-    columns = {"tail-low": tail.low, "tail-high": tail.high, "tail": tail.point}
-    return {
-        uid: {"x": tail.target[met], "y": [round(value, digits) for value in column[met]]}
-        for uid, column in columns.items()
-    }
+    columns = (
+        [round(value, digits) for value in column[met]]
+        for column in (tail.low, tail.high, tail.point)
+    )
+    rows = _parted(list(zip(tail.target[met], *columns, strict=True)))
+    times = [row[0] for row in rows]
+    uids = ("tail-low", "tail-high", "tail")
+    return {uid: {"x": times, "y": [row[n] for row in rows]} for n, uid in enumerate(uids, start=1)}
+
+
+def _parted(rows: list[_TailRow]) -> list[_TailRow]:
+    """Return rows of (time, low, high, point) so that nothing is drawn where none was issued.
+
+    A line ends where a point is None; a ribbon does not, but between two edges that meet it has
+    no width.
+    """
+    pairs = list(pairwise(rows))
+    step = min((after[0] - before[0] for before, after in pairs), default=0)
+    parted = rows[:1]
+    for before, after in pairs:
+        if after[0] - before[0] > _MOST_STEPS * step:
+            parted += [(time, point, point, None) for time, _, _, point in (before, after)]
+        parted.append(after)
+    return parted
 
 
 def _shapes(snapshot: Snapshot, series: Series, first_row: int) -> list[Figure]:

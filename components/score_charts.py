@@ -152,7 +152,7 @@ def _marks(events: Sequence[Event], times: Sequence[int]) -> list[Figure]:
             "marker": {
                 "size": 8,
                 "symbol": [_SIGNS[event.kind] for event in seen],
-                "color": "--ch-warn",
+                "color": "--text-2",
             },
             "customdata": [_folded(text) for text in words],
             "hovertemplate": "%{customdata}<extra></extra>",

@@ -11,7 +11,7 @@ from dash import dcc, html
 
 from components import states
 from components.elements import icon, pill
-from components.formatting import loss, moment, percent, utc_text
+from components.formatting import MINUS, loss, moment, percent, utc_text
 from components.score_charts import EVENT_WORDS
 from components.tables import Cell, table
 from core.domain import (
@@ -164,9 +164,9 @@ def coverage_strips(score: Score | None) -> html.Div:
     rows = [_strip(band, span) for band in score.coverage]
     foot = html.Div(
         [
-            html.Span(f"{span} points too narrow"),
-            html.Span("as promised"),
-            html.Span("too wide"),
+            html.Span(f"{MINUS}{span} points"),
+            html.Span("promised"),
+            html.Span(f"+{span} points"),
         ],
         className="cov-foot t3",
     )

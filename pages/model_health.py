@@ -26,7 +26,7 @@ HOW_COVERAGE: Final = (
     "A 90 % band should hold nine prices in ten. The line in the middle is the promise; a dot left "
     "of the box means bands that are too narrow, right of it too wide, more than chance explains."
 )
-_EVENTS: Final = [("Event", "mark", "--ch-warn")]
+_EVENTS: Final = [("Event", "mark", "--text-2")]
 
 
 def layout(default: ForecastSpec = DEFAULT_SPEC, /, **query: str) -> html.Div:

@@ -259,6 +259,23 @@ def test_coverage_is_counted_on_forecasts_that_met_their_outcome(made: Publisher
     assert coverage_sentence(None) == ["Forecasts at the time they are for"]
 
 
+def test_no_line_and_no_ribbon_crosses_a_time_without_forecasts(made: Publisher) -> None:
+    series, snapshot = made.series(NOW), made.snapshot(NOW)
+    columns = {k: v for k, v in asdict(series.tails["long"]).items() if k != "issued_since"}
+    holed = TailTrace(**{name: column[:40] + column[60:] for name, column in columns.items()})
+    cutoff, end = session_cutoff(series), series.close_time[-1]
+    parts = traces(live_figure(snapshot, replace(series, tails={"long": holed}), cutoff))
+    tail, low, high = (parts[uid] for uid in ("tail", "tail-low", "tail-high"))
+    assert tail["x"] == low["x"] == high["x"] == sorted(tail["x"])
+    ends = [row for row, point in enumerate(tail["y"]) if point is None]
+    assert len(ends) == 2
+    assert ends[1] == ends[0] + 1
+    assert [tail["x"][row] for row in ends] == [holed.target[39], holed.target[40]]
+    assert all(low["y"][row] == high["y"][row] for row in ends)
+    kept = [time for time, point in zip(tail["x"], tail["y"], strict=True) if point is not None]
+    assert kept == [time for time in holed.target if cutoff <= time <= end]
+
+
 def test_what_was_issued_is_told_from_what_was_replayed(made: Publisher) -> None:
     replayed = made.series(NOW).tails["long"]
     rows = slice(60, None)

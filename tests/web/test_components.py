@@ -84,7 +84,7 @@ WEEK = SkillRecord(10_079, 10_080, 0.0018, 0.0014)
         ({"record": None}, "equals", "Not scored yet"),
         ({}, "equals", "0.18\u202f% better than no change ±0.44 over 24 h"),
         ({}, "equals", "not yet significant: about 5 days more"),
-        ({"record": WEEK}, "tick", "±0.14 over 7 days, significant, n 10,079"),
+        ({"record": WEEK}, "tick", "±0.14 over 7 days, significant"),
         ({"record": SkillRecord(1_440, 1_439, -0.02, 0.01)}, "alert", "2.00\u202f% worse than no"),
         ({"record": SkillRecord(60, 59, 0.0, 0.01)}, "equals", "No better than no change ±1.00"),
         ({"record": SkillRecord(60, 59, 0.0, 0.01)}, "equals", "over 59 min, cannot be told apart"),
