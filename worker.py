@@ -19,6 +19,8 @@ from typing import Any, Final
 from gunicorn.workers.gthread import ThreadWorker
 
 _CALLBACK: Final = b"POST /_dash-update-component"
+# Model Health's scores, which a database is asked for: it may keep an answer waiting.
+_MAY_WAIT: Final = b"health-figures.data"
 _LARGEST: Final = 8_192
 _PATIENCE_S: Final = 1
 _FOR_EVER: Final = 0
@@ -52,13 +54,16 @@ def _send_within(client: socket.socket, seconds: int) -> None:
 
 
 def is_whole_callback(client: socket.socket) -> bool:
-    """Tell whether a callback's request can be read from `client` to its end right now."""
+    """Tell whether a callback's request can be read from `client` to its end right now.
+
+    One whose answer may have to wait counts as none.
+    """
     try:
         heard = client.recv(_LARGEST, socket.MSG_PEEK)
     except OSError:
         return False
     head, end, body = heard.partition(b"\r\n\r\n")
-    if not end or not head.startswith(_CALLBACK):
+    if not end or not head.startswith(_CALLBACK) or _MAY_WAIT in body:
         return False
     _, named, rest = head.lower().partition(_LENGTH)
     length = rest.partition(b"\r\n")[0].strip()

@@ -19,15 +19,18 @@
     return [data.v == null ? no() : asked(data, need, painted), market];
   }
 
+  let askedAt = 0;
+
   /* What to ask for after a tick. Model Health asks for each version, again after pauses that
      grow where what it draws is not of that one; Portfolio draws ticks only. */
   function asked(data, need, painted) {
     if (document.getElementById(pulse.live.ID)) return pulse.live.isDue(data.v) ? inTurn(data) : no();
     if (!document.getElementById("health-tail")) return no();
     if (painted && painted.v === data.v) return no();
-    if (!need || need.v !== data.v) return { v: data.v, at: Date.now(), times: 1 };
-    if (Date.now() - need.at < pulse.live.patience(need.times)) return no();
-    return { v: data.v, at: Date.now(), times: need.times + 1 };
+    const again = need && need.v === data.v ? need.times : 0;
+    if (again && Date.now() - askedAt < pulse.live.patience(again)) return no();
+    askedAt = Date.now(); // not in the question: pages that ask the same get the same answer
+    return { v: data.v, times: again + 1 };
   }
 
   /* Where very many pages are open (callbacks/crowd.py), each waits for its turn to draw the

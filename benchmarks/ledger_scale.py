@@ -57,7 +57,9 @@ def main(arguments: Sequence[str] = ()) -> int:
         url = f"sqlite:///{Path(name) / 'ledger.db'}"
         specs = [ForecastSpec(ticker) for ticker in _TICKERS[: options.tickers]]
         now = last_minute(datetime.now(UTC))
-        filling = _seconds(lambda: fill_ledger(url, specs, options.days * _MINUTES_A_DAY, now))
+        filling = _seconds(
+            lambda: fill_ledger(url, specs, options.days * _MINUTES_A_DAY, now, every_minute=True)
+        )
         engine = open_database(url)
         sealing = _seconds(lambda: seal_days(engine, "simulated", now))
         console.print(

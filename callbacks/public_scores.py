@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from threading import BoundedSemaphore
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from dash import Dash, Input, Output, State, no_update
 from flask import Flask, Response, request, stream_with_context
@@ -15,7 +15,7 @@ from callbacks.visitors import client_address, read_spec_text
 from components import scores, states
 from components.ids import of
 from components.score_charts import gained_figure, mae_figure, moves_figure, skill_figure
-from core.domain import ForecastSpec, PublicScore, Snapshot
+from core.domain import SCORE_RANGES, ForecastSpec, PublicScore, ScoreRange, Snapshot
 from core.errors import LedgerError, ParameterError
 from core.forecasting.service import ForecastService
 from core.ledger.database import database_url
@@ -107,26 +107,24 @@ def _add_export(server: Flask, service: ForecastService) -> None:
             spec = ForecastSpec.from_text(request.args.get("spec", ""))
         except ParameterError as error:
             return _sentence(str(error), 400)
-        _, name, said = scores.read_choice({"range": request.args.get("range", "24h")})
-        if said:
-            return _sentence(said, 400)
+        name = request.args.get("range", scores.DEFAULT_RANGE)
+        if name not in SCORE_RANGES:
+            return _sentence(
+                f"range must be one of {', '.join(SCORE_RANGES)}, not {name[:24]}.", 400
+            )
         snapshot = service.view(spec, client_address()).snapshot
         if snapshot is None:
             return _sentence(f"{spec.to_text()} is not served now.", 404)
         if not turns.acquire(blocking=False):
             return _sentence("Somebody else exports the ledger now; ask again in a minute.", 503)
         try:
-            lines = service.ledger_lines(snapshot, name)
-            first = next(lines)
-        except LedgerError as error:
+            lines = service.ledger_lines(snapshot, cast(ScoreRange, name))
+        except BaseException as error:
             turns.release()
-            return _sentence(str(error), 503)
-
-        def body() -> Any:
-            yield first
-            yield from lines
-
-        answer = Response(stream_with_context(body()), mimetype="text/csv")
+            if isinstance(error, LedgerError):
+                return _sentence(str(error), 503)
+            raise
+        answer = Response(stream_with_context(lines), mimetype="text/csv")
         answer.call_on_close(turns.release)
         file = f"ledger-{spec.key}-{name}.csv"
         answer.headers["Content-Disposition"] = f'attachment; filename="{file}"'

@@ -45,9 +45,7 @@ _DATES: Final = {
 
 def skill_figure(curve: Curve, events: Sequence[Event]) -> Figure:
     """Return the skill in percent with its 95 % interval, zero being no change; marks on zero."""
-    # Where the interval is not known it must not be filled across.
-    known = [i for i, edge in enumerate(curve.low) if edge is not None]
-    times = [curve.time[i] for i in known]
+    times, low, high = _interval(curve)
     edge = {"x": times, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     about = f"over {duration(curve.width.total_seconds())}"
     skill = {
@@ -57,10 +55,10 @@ def skill_figure(curve: Curve, events: Sequence[Event]) -> Figure:
     }
     return {
         "data": [
-            {"uid": "low", "y": _percent([curve.low[i] for i in known]), **edge},
+            {"uid": "low", "y": _percent(low), **edge},
             {
                 "uid": "high",
-                "y": _percent([curve.high[i] for i in known]),
+                "y": _percent(high),
                 **edge,
                 "fill": "tonexty",
                 "fillcolor": "--ch-band-80",
@@ -77,6 +75,21 @@ def skill_figure(curve: Curve, events: Sequence[Event]) -> Figure:
             }
         ),
     }
+
+
+def _interval(curve: Curve) -> tuple[list[int], list[float], list[float]]:
+    """Return times and edges; where they are not known the two meet, and nothing is seen."""
+    rows: list[tuple[int, float, float]] = []
+    unknown = False
+    for time, low, high in zip(curve.time, curve.low, curve.high, strict=True):
+        if low is None or high is None:
+            unknown = True
+            continue
+        if unknown and rows:
+            rows += [(at, (a + b) / 2, (a + b) / 2) for at, a, b in (rows[-1], (time, low, high))]
+        rows.append((time, low, high))
+        unknown = False
+    return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
 
 
 def mae_figure(curve: Curve) -> Figure:

@@ -138,18 +138,26 @@ def shown_words(found: PublicScore) -> html.Span:
     about = f"last {range_words(found.range)}"
     if score is None:
         return html.Span(f"No forecast of the {about} has met its outcome yet.")
-    size = percent(abs(score.record.skill)).removeprefix("+")
-    word = "better" if score.record.skill > 0 else "worse"
-    proof = "significant" if score.record.significant else "which chance may explain"
     return html.Span(
-        f"{score.n:,} forecasts of the {about}, as published: "
-        f"{size} {word} than no change, {proof}."
+        f"{score.n:,} forecasts of the {about}, as published: {_result_words(score.record)}."
     )
+
+
+def _result_words(record: SkillRecord) -> str:
+    size = percent(abs(record.skill)).removeprefix("+")
+    if size == percent(0.0):
+        return "the same as no change"
+    word = f"{size} {'better' if record.skill > 0 else 'worse'} than no change"
+    if not math.isfinite(record.reach):
+        return f"{word}, too few to tell more"
+    return f"{word}, {'significant' if record.significant else 'which chance may explain'}"
 
 
 def verdict_pill(record: SkillRecord) -> Cell:
     """Return whether the forecasts were better than "no change", as far as can be told."""
-    if not record.significant or not math.isfinite(record.reach):
+    if not math.isfinite(record.reach):
+        return pill("too few yet"), "too few yet"
+    if not record.significant:
         return pill("not yet significant"), "not yet significant"
     if record.skill > 0:
         return pill([icon("tick"), " better"], "acc"), "better"
@@ -187,7 +195,7 @@ def _strip(band: Coverage, span: int) -> html.Div:
         return f"{50 + 50 * (100 * (share - band.level)) / span:.2f}%"
 
     low, high = place(band.chance_low), place(band.chance_high)
-    words = "as promised" if band.kept else "too wide" if band.rate > band.level else "too narrow"
+    words = _coverage_words(band)
     told = f"{band.level:.0%} promised, {band.rate:.1%} of {band.n:,} came: {words}"
     strip = html.Div(
         [
@@ -209,8 +217,16 @@ def _strip(band: Coverage, span: int) -> html.Div:
             html.Span(words, className="t3"),
         ],
         className="cov-row",
-        **{"data-kept": "yes" if band.kept else "no"},
+        **{"data-kept": "yes" if band.kept or not band.is_tested else "no"},
     )
+
+
+def _coverage_words(band: Coverage) -> str:
+    if not band.is_tested:
+        return "too few yet"
+    if band.kept:
+        return "as promised"
+    return "too wide" if band.rate > band.level else "too narrow"
 
 
 def events_table(events: tuple[Event, ...], spec: ForecastSpec) -> html.Table | html.Div:

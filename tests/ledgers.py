@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import sqlalchemy as sa
 
-from core.domain import BAND_LEVELS, ForecastSpec, Horizon, Market
+from core.domain import BAND_LEVELS, LONG_BAR_MINUTES, ForecastSpec, Horizon, Market
 from core.ledger.database import migrate, open_database
 from core.ledger.entry import GENESIS, Entry, epoch_ms, row_hash
 from core.ledger.rows import values_of
@@ -32,8 +32,11 @@ def fill_ledger(
     chain: Market = "simulated",
     provider: str = "simulated",
     seed: int = 1,
+    every_minute: bool = False,
 ) -> sa.Engine:
-    """Write forecasts of both horizons for every one of the `minutes` before `end`.
+    """Write forecasts of both horizons for the `minutes` before `end`, as often as the engine.
+
+    With `every_minute` the long one is written as often as the other, for size.
 
     Those whose target is at or before `end` have their outcome. The engine that takes over goes
     on with the chain.
@@ -44,7 +47,9 @@ def fill_ledger(
     forecasts, outcomes = [], []
     with engine.begin() as connection:
         connection.execute(CHAINS.insert().values(chain=chain, fence=1, seq=0, head=GENESIS))
-        for entry, actual in _entries(specs, minutes, epoch_ms(end), chain, provider, seed):
+        for entry, actual in _entries(
+            specs, minutes, epoch_ms(end), chain, provider, seed, every_minute
+        ):
             seq += 1
             digest = row_hash(head, seq, entry)
             forecasts.append(values_of(entry, seq, head, digest))
@@ -66,7 +71,13 @@ def _insert(connection: sa.Connection, forecasts: list[dict], outcomes: list[dic
 
 
 def _entries(
-    specs: Sequence[ForecastSpec], minutes: int, end: int, chain: Market, provider: str, seed: int
+    specs: Sequence[ForecastSpec],
+    minutes: int,
+    end: int,
+    chain: Market,
+    provider: str,
+    seed: int,
+    every_minute: bool,
 ) -> Iterator[tuple[Entry, float | None]]:
     """Yield forecasts in order of issue, and the price at the target where that has passed."""
     draw = np.random.default_rng(seed)
@@ -78,6 +89,8 @@ def _entries(
         for row, spec in enumerate(specs):
             price = float(prices[row, minute])
             for number, (horizon, ahead) in enumerate(horizons.items()):
+                if horizon == "long" and not every_minute and minute % LONG_BAR_MINUTES:
+                    continue
                 later = float(prices[row, minute + ahead])
                 move = 0.01 * np.log(later / price) + 0.05 * noise[row, number, minute]
                 entry = _entry(spec, horizon, end - (minutes - 1 - minute) * MINUTE_MS, ahead)

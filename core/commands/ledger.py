@@ -135,4 +135,5 @@ def sentences(verdicts: list[Verdict]) -> list[str]:
 def _sentence(verdict: Verdict) -> str:
     if verdict.fault:
         return f"{verdict.chain}: {verdict.fault}"
-    return f"{verdict.chain}: {verdict.rows:,} forecasts, none changed. Head {verdict.head}"
+    gone = f", {verdict.gone:,} of them let go for their age" if verdict.gone else ""
+    return f"{verdict.chain}: {verdict.rows:,} forecasts{gone}, none changed. Head {verdict.head}"

@@ -20,6 +20,9 @@ SCORE_RANGES: Final[Mapping[ScoreRange, timedelta]] = {
 }
 """By the word in an address, how far back target times may lie."""
 
+# The usual least for a normal approximation of a share.
+_EXPECTED: Final = 5.0
+
 EventKind = Literal["engine", "training", "promotion", "breaker", "provider", "outage"]
 
 
@@ -56,6 +59,8 @@ class Coverage:
         What was promised.
     n : int
         Forecasts that had the band.
+    n_eff : float
+        Independent forecasts they are worth.
     rate : float
         Share inside, edges included.
     chance_low, chance_high : float
@@ -64,9 +69,15 @@ class Coverage:
 
     level: float
     n: int
+    n_eff: float
     rate: float
     chance_low: float
     chance_high: float
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether enough is known to judge: five independent misses and hits are to be expected."""
+        return self.n_eff * min(self.level, 1.0 - self.level) >= _EXPECTED
 
     @property
     def kept(self) -> bool:

@@ -71,7 +71,9 @@ class Bookkeeping:
             self._jobs.start("write events", ledger.write_noted)
         # What is on disk stays as it is while only it is looked at.
         if provider.name != "cache" and self._due.take("tidy", _TIDY_EVERY):
-            self._jobs.start("tidy the ledger", lambda: ledger.tidy(provider.market, followed))
+            self._jobs.start(
+                "tidy the ledger", lambda: ledger.tidy(provider.market, provider.name, followed)
+            )
         if self._due.take("say the head", _HEAD_EVERY):
             self._say_head(provider)
 

@@ -64,6 +64,8 @@ class SpecDesk:
         Age at which a model refuses to forecast.
     ledger : Ledger, optional
         What is published is written there first; None writes nothing down.
+    exchange_now : callable, optional
+        The exchange's clock, by which a forecast's time has come; `clock` where none is given.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class SpecDesk:
         retrain_every: timedelta,
         expire_after: timedelta = EXPIRE_AFTER,
         ledger: Ledger | None = None,
+        exchange_now: Callable[[], datetime] | None = None,
     ) -> None:
         self.spec = spec
         self.progress = Progress(stage="waiting")
@@ -89,6 +92,7 @@ class SpecDesk:
         self._clock = clock
         self._retrain_every = retrain_every
         self._ledger = ledger
+        self._exchange_now = exchange_now or clock.now
         self._chronicle = Chronicle(ledger, market, provider, spec)
         self._publishing = threading.Lock()
         self._retired = False
@@ -253,19 +257,29 @@ class SpecDesk:
                 decisions=self.champions.decisions,
             )
             self._chronicle.about_to_publish(snapshot)
-            snapshot, series = self._written_down(snapshot, series, candles)
+            snapshot, series = self._written_down(snapshot, series, candles, filled)
             revised, importance = tuple(self._revised), self._known_importance()
             store.publish(replace(snapshot, revised=revised, importance=importance), series)
             self.published = True
 
     def _written_down(
-        self, snapshot: Snapshot, series: Series, candles: pd.DataFrame
+        self,
+        snapshot: Snapshot,
+        series: Series,
+        candles: pd.DataFrame,
+        filled: pd.DatetimeIndex | None,
     ) -> tuple[Snapshot, Series]:
-        """Write the forecasts to the ledger; return both with what it tells of earlier ones."""
+        """Write the forecasts to the ledger; return both with what it tells of earlier ones.
+
+        A forecast whose time has come by now is none any more, and is published nowhere.
+        """
         if self._ledger is None:
             return snapshot, series
+        now = self._exchange_now()
+        current = {h: f for h, f in snapshot.forecasts.items() if f.target_time > now}
+        snapshot = replace(snapshot, forecasts=current)
         try:
-            self._ledger.record(snapshot, candles)
+            self._ledger.record(snapshot, candles, filled, now)
             earlier = self._ledger.issued(snapshot)
         except LedgerError:
             self.published = False  # so that it is tried again soon, not with the next candle

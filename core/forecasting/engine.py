@@ -131,8 +131,9 @@ class Engine:
         provider, roster = self._session.provider, self._session.roster
         usage = provider.usage()
         said = troubles(self._jobs)
-        self._books.hear(provider, said)
         trouble = {ticker: troubles(self._jobs, ticker) for ticker in roster.feeds}
+        watched = [trouble.get(spec.ticker, "") for spec in self._settings.watch]
+        self._books.hear(provider, " ".join(dict.fromkeys(filter(None, (said, *watched)))))
         refilling = {ticker: feed.refilling for ticker, feed in roster.feeds.items()}
         return EngineStatus(
             pid=os.getpid(),

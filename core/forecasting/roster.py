@@ -98,6 +98,7 @@ class Roster:
             timedelta(hours=self._settings.retrain_hours),
             timedelta(hours=self._settings.model_expiry_hours),
             self._ledger,
+            self._provider.now,
         )
         desk.load()
         return desk

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Final, TypeVar
 
 from core.clock import Clock
@@ -211,17 +212,19 @@ class ForecastService:
         return self._ledger.public_score(market, spec, horizon, name, now)
 
     def ledger_lines(self, snapshot: Snapshot, name: ScoreRange) -> Iterator[str]:
-        """Yield the ledger's rows of a snapshot's spec as CSV, both horizons, by target time.
+        """Return the ledger's rows of a snapshot's spec as lines of CSV, both horizons.
 
         Raises
         ------
         LedgerUnavailable
-            Also at the first line.
+            Now or, of a database that fails later, between two lines.
         """
         if self._ledger is None:
             raise LedgerUnavailable("No ledger is kept here.")
         since = snapshot.as_of - SCORE_RANGES[name]
-        return csv_lines(self._ledger.rows(snapshot.market, snapshot.spec, since))
+        rows = self._ledger.rows(snapshot.market, snapshot.spec, since)
+        first = list(islice(rows, 1))  # so that a database that does not answer is told by now
+        return csv_lines(chain(first, rows))
 
     def request_retrain(self, spec: ForecastSpec) -> str:
         """Ask the engine to retrain `spec`; return a sentence for the person who asked.

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from core.domain import SCORE_RANGES, Curve, Moves, ScoreRange
 from core.ledger.entry import epoch_ms
 from core.ledger.matured import Matured
+from core.ledger.scores import FEWEST
 from core.losses import Floats, hac_standard_error
 from core.models.record import LAGS_PER_STEP, NORMAL_95
 
@@ -86,6 +87,8 @@ class _Windows:
         """Return half of the 95 % interval of each skill, as `core.models.record` does."""
         errors = [
             hac_standard_error(self._gain[begin:end], LAGS_PER_STEP * steps)
+            if end - begin >= FEWEST * steps
+            else np.nan
             for begin, end in zip(self._begins, self._ends, strict=True)
         ]
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -14,6 +14,8 @@ from core.errors import LedgerUnavailable
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _BUSY_MS: Final = 5_000
+# A database that does not answer must not keep prices and ticks waiting.
+_PATIENCE: Final = {"connect_timeout": 3, "options": "-c lock_timeout=5000"}
 _DRIVER: Final = "postgresql+psycopg://"
 
 
@@ -33,7 +35,10 @@ def open_database(url: str) -> sa.Engine:
     SQLite is written ahead (WAL), so that readers never wait for the writer, and each commit
     is on disk before it returns.
     """
-    engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if url.startswith("sqlite"):
+        engine = sa.create_engine(url)
+    else:
+        engine = sa.create_engine(url, pool_pre_ping=True, connect_args=_PATIENCE)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_at_once)
@@ -71,8 +76,11 @@ def migrate(engine: sa.Engine) -> None:
 
 
 def reading(engine: sa.Engine) -> sa.Connection:
-    """Return a connection that only reads, and keeps no writer waiting."""
-    return engine.execution_options(reads=True).connect()
+    """Return a connection that only reads, one state of all tables, and keeps no writer waiting."""
+    options: dict[str, Any] = {"reads": True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return engine.execution_options(**options).connect()
 
 
 @contextmanager

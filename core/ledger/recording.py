@@ -13,6 +13,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from core.domain import ForecastSpec, Horizon, Market, Snapshot
+from core.errors import LedgerUnavailable
 from core.ledger.database import migrate, open_database
 from core.ledger.entry import Entry, epoch_ms
 from core.ledger.events import Noted, write_events
@@ -23,6 +24,9 @@ from core.ledger.writer import Head, LedgerWriter, Pending
 
 UNKNOWN_AFTER: Final = timedelta(days=1)
 """How long a missing price at a target is waited for: an exchange fills its gaps within hours."""
+
+FILLED_STANDS_AFTER: Final = timedelta(minutes=15)
+"""Age at which a minute without trades is believed: by then it was asked for again."""
 
 # Of a ticker that nobody looks at any more: its candles are not followed.
 _ABANDONED_AFTER: Final = timedelta(days=2)
@@ -65,7 +69,13 @@ class Ledger:
         """Return the last head that was written by this engine."""
         return self._heads.get(market)
 
-    def record(self, snapshot: Snapshot, candles: pd.DataFrame) -> None:
+    def record(
+        self,
+        snapshot: Snapshot,
+        candles: pd.DataFrame,
+        filled: pd.DatetimeIndex | None = None,
+        now: datetime | None = None,
+    ) -> None:
         """Score the forecasts that are due by `candles`, and write those of `snapshot` down.
 
         Parameters
@@ -73,6 +83,10 @@ class Ledger:
         candles : pandas.DataFrame
             The closed 1-minute candles that the snapshot was made from. By them all forecasts of
             the ticker are scored, also those that nobody asks for any more.
+        filled : pandas.DatetimeIndex, optional
+            Open times of those that are minutes without trades, filled flat.
+        now : datetime, optional
+            By the exchange's clock, which target times are of.
 
         Raises
         ------
@@ -83,12 +97,15 @@ class Ledger:
             writer = self._writer(snapshot.market)
             book = self._book(snapshot)
             due = writer.pending(snapshot.provider, book.specs, snapshot.as_of, book.open_since)
-            found = outcomes(due, candles, snapshot.as_of, book.opened_at)
+            found = outcomes(due, candles, snapshot.as_of, book.opened_at, filled)
             writer.settle(found)
             left = [forecast.target_time for forecast in due if forecast not in found]
             book.open_since = min(left, default=epoch_ms(snapshot.as_of))
-            self._heads[snapshot.market] = writer.commit(entries_of(snapshot))
-            self._write_noted()  # readers look once a candle
+            self._heads[snapshot.market] = writer.commit(entries_of(snapshot), now)
+            try:
+                self._write_noted()  # readers look once a candle
+            except LedgerUnavailable as error:
+                log.warning("Events wait: %s", error)  # the forecasts are written all the same
 
     def issued(self, snapshot: Snapshot) -> dict[Horizon, Issued]:
         """Return what readers are told of earlier forecasts as they were issued.
@@ -123,13 +140,14 @@ class Ledger:
             for _ in waiting:
                 self._noted.popleft()
 
-    def tidy(self, market: Market, followed: Collection[str]) -> None:
+    def tidy(self, market: Market, provider: str, followed: Collection[str]) -> None:
         """Seal days that are over, give up what cannot be scored, and let old rows go.
 
         Parameters
         ----------
+        provider : str
         followed : collection of str
-            Tickers whose candles are followed: their forecasts are scored by `record`.
+            Tickers whose candles are followed there: their forecasts are scored by `record`.
 
         Raises
         ------
@@ -138,8 +156,8 @@ class Ledger:
         with self._turn:
             engine, writer = self._opened(), self._writer(market)
         now = self._now()
-        self._give_up(engine, writer, market, followed, now)
-        sealed = seal_days(engine, market, now)
+        self._give_up(engine, writer, market, provider, followed, now)
+        sealed = seal_days(engine, market, now, writer.held)
         gone = forget(engine, writer, now - self._kept_for, now) if self._kept_for else 0
         if sealed or gone:
             log.info("Ledger: %d days sealed, %d rows let go.", sealed, gone)
@@ -149,16 +167,18 @@ class Ledger:
         engine: sa.Engine,
         writer: LedgerWriter,
         market: Market,
+        provider: str,
         followed: Collection[str],
         now: datetime,
     ) -> None:
-        """Mark as unknown what matured long ago and nobody follows."""
+        """Mark as unknown what matured long ago and nobody follows, or of an exchange left."""
         left: dict[str, set[str]] = {}
         for series in every_series(engine, market):
-            if ForecastSpec.from_text(series.spec).ticker not in followed:
+            ticker = ForecastSpec.from_text(series.spec).ticker
+            if series.provider != provider or ticker not in followed:
                 left.setdefault(series.provider, set()).add(series.spec)
-        for provider, specs in left.items():
-            due = writer.pending(provider, specs, now - _ABANDONED_AFTER)
+        for name, specs in left.items():
+            due = writer.pending(name, specs, now - _ABANDONED_AFTER)
             writer.settle(dict.fromkeys(due))
 
     def _book(self, snapshot: Snapshot) -> _Book:
@@ -220,13 +240,18 @@ def entries_of(snapshot: Snapshot) -> list[Entry]:
 
 
 def outcomes(
-    due: list[Pending], candles: pd.DataFrame, as_of: datetime, opened_at: datetime
+    due: list[Pending],
+    candles: pd.DataFrame,
+    as_of: datetime,
+    opened_at: datetime,
+    filled: pd.DatetimeIndex | None = None,
 ) -> dict[Pending, float | None]:
     """Return the close at each target that is known, and None where it never will be.
 
     A minute that is missing among the candles may still come, and after a stop of the engine
     its candles come page by page: only `UNKNOWN_AFTER` the target, and as long after the engine
-    began at `opened_at`, it is not waited for any more. Nothing is ever guessed.
+    began at `opened_at`, it is not waited for any more. A minute that was filled because nothing
+    was traded counts once its exchange had the time to tell otherwise. Nothing is ever guessed.
     """
     found: dict[Pending, float | None] = {}
     closes: pd.Series[float] = candles["close"]
@@ -234,6 +259,8 @@ def outcomes(
     for forecast in due:
         target = pd.Timestamp(forecast.target_time, unit="ms", tz="UTC")
         opened = target - _MINUTE
+        if filled is not None and opened in filled and as_of - target < FILLED_STANDS_AFTER:
+            continue
         if opened in closes.index:
             found[forecast] = float(closes.loc[opened])
         elif waited and as_of - target > UNKNOWN_AFTER:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -21,12 +23,15 @@ from core.domain import (
     SkillRecord,
 )
 from core.evaluation.direction import direction
-from core.evaluation.significance import wilson_interval
+from core.evaluation.significance import NORMAL_95
 from core.ledger.database import reading, told
 from core.ledger.entry import epoch_ms
 from core.ledger.matured import SAME_ROW, Matured, inside, matured
 from core.ledger.schema import FORECASTS, OUTCOMES
 from core.models.record import skill_record
+
+FEWEST: Final = 30
+"""Independent forecasts below which the interval would promise too much."""
 
 _ROWS_AT_ONCE: Final = 2_000
 _MINUTE_MS: Final = 60_000
@@ -79,12 +84,16 @@ def score_of(rows: Matured, steps: int) -> Score | None:
 
 
 def record_of(rows: Matured, steps: int) -> SkillRecord | None:
-    """Return the skill with its interval (`core.models.record.skill_record`); None of none."""
+    """Return the skill with its interval (`core.models.record.skill_record`); None of none.
+
+    Of fewer than `FEWEST` independent forecasts no interval can be told.
+    """
     if len(rows) == 0:
         return None
     issued = rows["issued_at"]
     minutes = float(issued[-1] - issued[0]) / _MINUTE_MS
-    return skill_record(rows["actual"], rows["point"], rows["price"], minutes, steps)
+    record = skill_record(rows["actual"], rows["point"], rows["price"], minutes, steps)
+    return record if len(rows) / steps >= FEWEST else replace(record, reach=math.nan)
 
 
 def coverage_of(rows: Matured, level: float, steps: int) -> Coverage | None:
@@ -92,8 +101,9 @@ def coverage_of(rows: Matured, level: float, steps: int) -> Coverage | None:
     n = int(np.isfinite(rows[f"lo{round(100 * level)}"]).sum())
     if n == 0:
         return None
-    low, high = wilson_interval(level, n / steps)
-    return Coverage(level, n, float(inside(rows, level).sum()) / n, low, high)
+    reach = NORMAL_95 * math.sqrt(level * (1.0 - level) * steps / n)
+    share = float(inside(rows, level).sum()) / n
+    return Coverage(level, n, n / steps, share, max(level - reach, 0.0), min(level + reach, 1.0))
 
 
 def steps_of(spec: ForecastSpec, horizon: Horizon) -> int:
@@ -110,6 +120,7 @@ def all_rows(
     """Yield every forecast with its outcome, in the order of the chains.
 
     ``settled`` is 1 where there is an outcome; without an actual price it is unknown for good.
+    Rows are read some thousand at a time, each time as they are then.
 
     Parameters
     ----------
@@ -125,8 +136,14 @@ def all_rows(
         query = query.where(FORECASTS.c.spec == spec.to_text())
     if since is not None:
         query = query.where(FORECASTS.c.target_time > epoch_ms(since))
-    query = query.order_by(FORECASTS.c.chain, FORECASTS.c.seq)
-    with told("read"), reading(engine) as connection:
-        streamed = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
-        for row in streamed.mappings():
-            yield dict(row)
+    place = (FORECASTS.c.chain, FORECASTS.c.seq)
+    query = query.order_by(*place).limit(_ROWS_AT_ONCE)
+    last: tuple[str, int] = ("", 0)
+    while True:  # whoever reads slowly keeps no transaction open
+        with told("read"), reading(engine) as connection:
+            page = connection.execute(query.where(sa.tuple_(*place) > sa.tuple_(*last))).mappings()
+            rows = [dict(row) for row in page]
+        yield from rows
+        if len(rows) < _ROWS_AT_ONCE:
+            return
+        last = (rows[-1]["chain"], rows[-1]["seq"])

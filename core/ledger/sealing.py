@@ -7,7 +7,8 @@ the rows and compares.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Final
 
@@ -33,10 +34,20 @@ _EVER: Final = 2**62
 _INDEXED: Final = (FORECASTS.c.provider, FORECASTS.c.spec, FORECASTS.c.horizon)
 
 
-def seal_days(engine: sa.Engine, chain: str, now: datetime) -> int:
+def seal_days(
+    engine: sa.Engine,
+    chain: str,
+    now: datetime,
+    held: Callable[[], AbstractContextManager[sa.Connection]] | None = None,
+) -> int:
     """Seal every day that is over and whose forecasts all have an outcome; return how many.
 
     A series is sealed in the order of its days, so that all before the last sealed one are.
+
+    Parameters
+    ----------
+    held : callable, optional
+        Opens a transaction in which nobody else writes the chain: `LedgerWriter.held`.
 
     Raises
     ------
@@ -45,7 +56,7 @@ def seal_days(engine: sa.Engine, chain: str, now: datetime) -> int:
     count = 0
     for series in every_series(engine, chain):
         while (values := _next_day(engine, series, now)) is not None:
-            with told(), engine.begin() as connection:
+            with told(), (held or engine.begin)() as connection:
                 connection.execute(DAYS.insert().values(**values))
             count += 1
     return count

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 from core.ledger.database import reading, told
 from core.ledger.entry import row_hash
-from core.ledger.matured import SAME_ROW, SeriesKey
+from core.ledger.matured import DAY_MS, SAME_ROW, SeriesKey
 from core.ledger.retention import days_hash, newest_checkpoint, start_of
 from core.ledger.rows import entry_of
 from core.ledger.schema import CHAINS, DAYS, FORECASTS, OUTCOMES
 from core.ledger.sealing import sealed_values
 
 _ROWS_AT_ONCE = 2_000
+_DAYS_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +115,42 @@ def _day_fault(connection: sa.Connection, chain: str) -> str:
     cutoff = 0 if checkpoint is None else checkpoint.cutoff
     if checkpoint is not None and days_hash(connection, chain, cutoff) != checkpoint.days_hash:
         return "A day whose forecasts were let go was changed after they were counted."
+    if missing := _missing_day(connection, chain, cutoff):
+        return missing
     kept = sa.select(DAYS).where(DAYS.c.chain == chain, DAYS.c.day >= cutoff)
-    for day in connection.execute(kept.order_by(DAYS.c.day)).mappings().all():
+    streamed = connection.execution_options(yield_per=_DAYS_AT_ONCE)
+    for day in streamed.execute(kept.order_by(DAYS.c.day)).mappings():
         series = SeriesKey(*(day[name] for name in SeriesKey._fields))
         if sealed_values(connection, series, day["day"]) != dict(day):
-            at = datetime.fromtimestamp(day["day"] / 1_000, UTC)
-            which = f"{series.horizon} forecasts of {series.spec}"
-            return f"The sealed day {at:%Y-%m-%d} of the {which} is not what its rows say."
+            return f"{_day_name(series, day['day'])} is not what its rows say."
     return ""
+
+
+def _missing_day(connection: sa.Connection, chain: str, cutoff: int) -> str:
+    """Name a day before the last sealed one of its series that has forecasts and is not sealed."""
+    begins = FORECASTS.c.target_time - FORECASTS.c.target_time % DAY_MS
+    later, same = DAYS.alias(), DAYS.alias()
+
+    def of(days: sa.FromClause) -> sa.ColumnElement[bool]:
+        names = ("chain", "provider", "spec", "horizon")
+        return sa.and_(*(days.c[name] == FORECASTS.c[name] for name in names))
+
+    found = connection.execute(
+        sa.select(FORECASTS, begins.label("day"))
+        .where(
+            FORECASTS.c.chain == chain,
+            FORECASTS.c.target_time >= cutoff,
+            sa.exists().where(of(later), later.c.day > begins),
+            ~sa.exists().where(of(same), same.c.day == begins),
+        )
+        .limit(1)
+    ).first()
+    if found is None:
+        return ""
+    series = SeriesKey(chain, found.provider, found.spec, found.horizon)
+    return f"{_day_name(series, found.day)} is missing."
+
+
+def _day_name(series: SeriesKey, day: int) -> str:
+    at = datetime.fromtimestamp(day / 1_000, UTC)
+    return f"The sealed day {at:%Y-%m-%d} of the {series.horizon} forecasts of {series.spec}"

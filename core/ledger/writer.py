@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -16,6 +17,9 @@ from core.ledger.entry import GENESIS, Entry, epoch_ms, row_hash
 from core.ledger.matured import SAME_ROW
 from core.ledger.rows import entry_of, values_of
 from core.ledger.schema import CHAINS, FORECASTS, OUTCOMES
+
+# A database takes some ten thousand values in one question.
+_NAMED_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +64,17 @@ class LedgerWriter:
         with told(), engine.begin() as connection:
             self._fence = _take_fence(connection, chain)
 
-    def commit(self, entries: Sequence[Entry]) -> Head:
+    def commit(self, entries: Sequence[Entry], now: datetime | None = None) -> Head:
         """Append what is not there yet, in one transaction, and return the head after it.
 
         A forecast that was published before and says the same is not written twice; one that says
         something else is a revision. One whose target time has passed is left out: it would be
         no forecast.
+
+        Parameters
+        ----------
+        now : datetime, optional
+            By the clock that target times are of; the writer's own where none is given.
 
         Raises
         ------
@@ -75,7 +84,7 @@ class LedgerWriter:
         with told(), self._engine.begin() as connection:
             head = self._head(connection)
             for entry in entries:
-                revised = self._unwritten(connection, entry)
+                revised = self._unwritten(connection, entry, epoch_ms(now or self._now()))
                 if revised is not None:
                     head = _append(connection, head, revised)
             connection.execute(
@@ -95,6 +104,14 @@ class LedgerWriter:
         since : int
             Only targets from this time on are looked at, epoch milliseconds.
         """
+        named = sorted(specs)
+        parts = [named[i : i + _NAMED_AT_ONCE] for i in range(0, len(named), _NAMED_AT_ONCE)]
+        found = [due for part in parts for due in self._pending(provider, part, until, since)]
+        return sorted(found, key=lambda forecast: forecast.seq)
+
+    def _pending(
+        self, provider: str, specs: Sequence[str], until: datetime, since: int
+    ) -> list[Pending]:
         columns = (FORECASTS.c.seq, FORECASTS.c.target_time, FORECASTS.c.point)
         query = (
             sa.select(*columns, FORECASTS.c.random_walk)
@@ -108,7 +125,6 @@ class LedgerWriter:
                 FORECASTS.c.target_time <= epoch_ms(until),
                 OUTCOMES.c.seq.is_(None),
             )
-            .order_by(FORECASTS.c.seq)
         )
         with told(), reading(self._engine) as connection:
             return [Pending(*row) for row in connection.execute(query)]
@@ -145,9 +161,9 @@ class LedgerWriter:
             raise LedgerLost("Another engine writes the ledger by now; this one stops publishing.")
         return Head(row.seq, row.head)
 
-    def _unwritten(self, connection: sa.Connection, entry: Entry) -> Entry | None:
+    def _unwritten(self, connection: sa.Connection, entry: Entry, now: int) -> Entry | None:
         """Return the entry with its revision; None where it stands there or comes too late."""
-        if entry.target_time <= epoch_ms(self._now()):
+        if entry.target_time <= now:
             return None
         newest = connection.execute(
             sa.select(FORECASTS)

@@ -25,6 +25,7 @@ from core.domain import (
     Event,
     EventKind,
     ForecastSpec,
+    Moves,
     PublicScore,
     Score,
     SkillRecord,
@@ -184,14 +185,14 @@ def test_an_export_without_a_ledger_says_so(published: Site) -> None:
     assert (answer.status_code, "There is no ledger yet" in answer.text) == (503, True)
 
 
-def score(skill: float, reach: float, rate: float = 0.9) -> Score:
+def score(skill: float, reach: float, rate: float = 0.9, n_eff: float = 100.0) -> Score:
     return Score(
-        n_eff=100.0,
+        n_eff=n_eff,
         mae=1.0,
         mae_random_walk=1.0,
         record=SkillRecord(n=900, minutes=900.0, skill=skill, reach=reach),
         direction=Direction(0, 0.0, math.nan, math.nan, math.nan),
-        coverage=(Coverage(0.9, 900, rate, 0.83, 0.95),),
+        coverage=(Coverage(0.9, 900, n_eff, rate, 0.83, 0.95),),
     )
 
 
@@ -201,7 +202,7 @@ def score(skill: float, reach: float, rate: float = 0.9) -> Score:
         (0.02, 0.01, "better"),
         (-0.02, 0.01, "worse"),
         (0.02, 0.03, "not yet significant"),
-        (0.02, math.nan, "not yet significant"),
+        (0.02, math.nan, "too few yet"),
     ],
 )
 def test_verdicts(skill: float, reach: float, verdict: str) -> None:
@@ -213,6 +214,39 @@ def test_verdicts(skill: float, reach: float, verdict: str) -> None:
 )
 def test_coverage_in_words(rate: float, words: str) -> None:
     assert words in to_json_plotly(scores.coverage_strips(score(0.0, 0.1, rate)))
+
+
+def test_a_few_independent_forecasts_judge_no_band() -> None:
+    strips = to_json_plotly(scores.coverage_strips(score(0.0, 0.1, 1.0, n_eff=40.0)))
+    assert "too few yet" in strips
+    assert "too wide" not in strips
+
+
+@pytest.mark.parametrize(
+    ("skill", "reach", "words"),
+    [
+        (0.0, 0.0, "the same as no change"),
+        (0.02, 0.01, "2.00\u202f% better than no change, significant"),
+        (-0.02, 0.03, "2.00\u202f% worse than no change, which chance may explain"),
+        (0.02, math.nan, "2.00\u202f% better than no change, too few to tell more"),
+    ],
+)
+def test_the_result_in_words(skill: float, reach: float, words: str) -> None:
+    nothing = {h: dict.fromkeys(SCORE_RANGES) for h in ("minute", "long")}
+    of = {**nothing, "minute": {**nothing["minute"], "24h": score(skill, reach)}}
+    empty = Curve(timedelta(hours=3), *([] for _ in range(7)))
+    found = PublicScore("minute", "24h", of, empty, Moves([], []), ())
+    assert words in str(scores.shown_words(found).children)
+
+
+def test_the_interval_is_not_drawn_across_a_time_without_forecasts() -> None:
+    low, high = [0.1, 0.1, None, None, 0.3], [0.3, 0.3, None, None, 0.5]
+    known = [0.2, 0.2, None, None, 0.4]
+    curve = Curve(timedelta(hours=3), [1, 2, 3, 4, 5], known, low, high, known, known, [0.0] * 5)
+    below, above, line = skill_figure(curve, ())["data"]
+    assert below["x"] == above["x"] == [1, 2, 2, 5, 5]
+    assert below["y"][2:4] == above["y"][2:4] == [20.0, 40.0]
+    assert line["y"] == [20.0, 20.0, None, None, 40.0]
 
 
 def test_nothing_matured_is_said_everywhere() -> None:

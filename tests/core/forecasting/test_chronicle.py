@@ -141,18 +141,26 @@ def test_the_engine_keeps_its_books(
     assert books.head(provider) is None
 
 
+@pytest.mark.parametrize(
+    ("provider", "tickers"), [("simulated", ["ETH-USD"]), ("another", ["BTC-USD"])]
+)
 def test_what_nobody_follows_any_more_is_given_up(
-    ledger: Ledger, url: str, clock: ManualClock, tmp_path: Path
+    ledger: Ledger,
+    url: str,
+    clock: ManualClock,
+    tmp_path: Path,
+    provider: str,
+    tickers: list[str],
 ) -> None:
     desk = SpecDesk(SPEC, "simulated", "simulated", None, clock, timedelta(days=1), ledger=ledger)
     desk.train(CANDLES, "first")
     desk.publish(SnapshotStore.at(tmp_path / "run"), CANDLES, empty_candles())
-    ledger.tidy("simulated", [])
+    ledger.tidy("simulated", "simulated", [])
     assert outcomes(url) == []
     clock.advance(3 * 86_400)
-    ledger.tidy("simulated", ["BTC-USD"])
+    ledger.tidy("simulated", "simulated", ["BTC-USD"])
     assert outcomes(url) == []
-    ledger.tidy("simulated", ["ETH-USD"])
+    ledger.tidy("simulated", provider, tickers)
     assert outcomes(url) == [None, None]
 
 

@@ -15,7 +15,7 @@ from core.forecasting.desk import SpecDesk
 from core.forecasting.store import SnapshotStore
 from core.history.cleaning import empty_candles
 from core.ledger.database import database_url, open_database
-from core.ledger.recording import UNKNOWN_AFTER, Ledger, outcomes
+from core.ledger.recording import FILLED_STANDS_AFTER, UNKNOWN_AFTER, Ledger, outcomes
 from core.ledger.schema import FORECASTS, OUTCOMES
 from core.ledger.verify import verify
 from core.ledger.writer import Pending
@@ -124,6 +124,39 @@ def test_an_outcome_that_never_comes_is_unknown_never_guessed() -> None:
     assert outcomes([due], candles.iloc[40:], late, START) == {due: None}
     # The engine has just come back: its candles may still be on their way.
     assert outcomes([due], candles.iloc[40:], late, late) == {}
+
+
+def test_a_minute_that_was_filled_is_believed_when_it_had_time_to_come() -> None:
+    candles = made_candles(90)
+    target = START + timedelta(minutes=30)
+    due = Pending(1, int(target.timestamp() * 1000), 1.0, 1.0)
+    filled = candles.index[29:30]
+    soon, later = target + timedelta(minutes=1), target + FILLED_STANDS_AFTER
+    assert outcomes([due], candles, soon, START, filled) == {}
+    assert outcomes([due], candles, later, START, filled) == {due: candles["close"].iloc[29]}
+    assert outcomes([due], candles, soon, START) == {due: candles["close"].iloc[29]}
+
+
+@pytest.mark.parametrize("offset_s", [-90, 90])
+def test_the_exchanges_clock_decides_what_is_late(bench: Bench, offset_s: int) -> None:
+    """Ours may be wrong by any time; target times are of the exchange's."""
+    exchange = ManualClock(bench.clock.now())
+    bench.clock.advance(offset_s)
+    bench.desk = SpecDesk(
+        SPEC, "live", "binance", None, bench.clock, timedelta(days=1),
+        ledger=bench.ledger, exchange_now=exchange.now,
+    )  # fmt: skip
+    bench.desk.train(bench.candles.iloc[: bench.end], "first")
+    bench.publish()
+    assert {row.horizon for row in bench.rows(FORECASTS)} == {"minute", "long"}
+    exchange.advance(120)
+    bench.publish(1)
+    snapshot = bench.store.snapshot(SPEC)
+    assert snapshot is not None
+    assert "minute" not in snapshot.forecasts  # its time had come before it could be published
+    assert len(bench.rows(FORECASTS)) == 2 + (
+        snapshot.forecasts["long"].issued_at == snapshot.as_of
+    )
 
 
 def test_nothing_is_published_while_the_ledger_cannot_be_written(bench: Bench) -> None:

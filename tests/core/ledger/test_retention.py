@@ -63,7 +63,8 @@ def test_days_stay_as_counts(month: sa.Engine, clock: ManualClock) -> None:
         days = connection.execute(sa.select(DAYS).order_by(DAYS.c.day, DAYS.c.horizon)).all()
     old = [day for day in days if day.rows is None]
     assert old
-    assert all(day.known == 1_440 for day in old[2:])  # the first day began at noon
+    whole = {"minute": 1_440, "long": 288}
+    assert all(day.known == whole[day.horizon] for day in old[2:])  # the first began at noon
     assert all(0 < day.in50 < day.in80 < day.in90 < day.in95 <= day.banded for day in days)
     assert all(day.error > 0 < day.hits < day.sided for day in days)
 
@@ -111,6 +112,28 @@ def test_a_sealed_day_that_was_changed_is_named(month: sa.Engine, clock: ManualC
     assert found.fault == (
         "The sealed day 2026-02-28 of the long forecasts of BTC-USD is not what its rows say."
     )
+
+
+def test_a_sealed_day_that_was_taken_out_is_missed(month: sa.Engine, clock: ManualClock) -> None:
+    seal_days(month, "live", clock.now())
+    with month.begin() as connection:
+        days = sa.select(DAYS.c.day).distinct().order_by(DAYS.c.day).offset(1).limit(1)
+        middle = connection.execute(days).scalar_one()
+        mine = sa.and_(DAYS.c.day == middle, DAYS.c.horizon == "minute")
+        connection.execute(DAYS.delete().where(mine))
+    (found,) = verify(month)
+    assert found.fault == (
+        "The sealed day 2026-02-26 of the minute forecasts of BTC-USD is missing."
+    )
+
+
+def test_an_outcome_taken_out_of_a_sealed_day_is_missed(
+    month: sa.Engine, clock: ManualClock
+) -> None:
+    seal_days(month, "live", clock.now())
+    with month.begin() as connection:
+        connection.execute(OUTCOMES.delete().where(OUTCOMES.c.seq == 5))
+    assert "is not what its rows say" in verify(month)[0].fault
 
 
 def test_a_deletion_that_was_cut_short_is_finished(
