@@ -140,7 +140,15 @@ def shown_words(found: PublicScore) -> html.Span:
         return html.Span(f"No forecast of the {about} has met its outcome yet.")
     return html.Span(
         f"{score.n:,} forecasts of the {about}, as published: {_result_words(score.record)}."
+        f"{_unknown_words(found.unknown)}"
     )
+
+
+def _unknown_words(count: int) -> str:
+    if count == 0:
+        return ""
+    many = "1 more has" if count == 1 else f"{count:,} more have"
+    return f" {many} an outcome that will never be known."
 
 
 def _result_words(record: SkillRecord) -> str:

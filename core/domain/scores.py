@@ -164,7 +164,8 @@ class PublicScore:
     """All that Model Health shows of the ledger for one spec, horizon and range.
 
     `scores` are of both horizons and all ranges, None where nothing has an outcome yet;
-    `shown` is the score of the horizon and the range that the charts are of.
+    `shown` is the score of the horizon and the range that the charts are of; `unknown` forecasts
+    of these are left out of every figure, for their outcome will never be known.
     """
 
     horizon: Horizon
@@ -173,6 +174,7 @@ class PublicScore:
     curve: Curve
     moves: Moves
     events: tuple[Event, ...]
+    unknown: int = 0
 
     @property
     def shown(self) -> Score | None:

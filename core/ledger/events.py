@@ -27,13 +27,8 @@ class Noted:
     spec: str = ""
 
 
-def write_events(engine: sa.Engine, noted: Sequence[Noted]) -> None:
-    """Append events.
-
-    Raises
-    ------
-    LedgerUnavailable
-    """
+def append_events(connection: sa.Connection, noted: Sequence[Noted]) -> None:
+    """Append events, in the transaction of `connection`."""
     rows = [
         {
             "chain": one.market,
@@ -46,8 +41,7 @@ def write_events(engine: sa.Engine, noted: Sequence[Noted]) -> None:
         }
         for one in noted
     ]
-    with told(), engine.begin() as connection:
-        connection.execute(EVENTS.insert(), rows)
+    connection.execute(EVENTS.insert(), rows)
 
 
 def read_events(

@@ -122,6 +122,51 @@ def matured(
     return Matured.together(parts).between(first, last)
 
 
+def unknown_count(
+    engine: sa.Engine,
+    chain: Market,
+    spec: ForecastSpec,
+    horizon: Horizon,
+    since: datetime,
+    until: datetime,
+) -> int:
+    """Return how many first forecasts have an outcome that nobody will ever know.
+
+    Parameters
+    ----------
+    since, until : datetime
+        Target times lie after `since` and at or before `until`; a day that is sealed counts whole
+        where the range begins within it.
+
+    Raises
+    ------
+    LedgerUnavailable
+    """
+    first, last = epoch_ms(since), epoch_ms(until)
+    count = 0
+    with told("read"), reading(engine) as connection:
+        for provider in providers(connection, chain):
+            series = SeriesKey(chain, provider, spec.to_text(), horizon)
+            sealed = sa.select(sa.func.sum(DAYS.c.unknown)).where(
+                _of(series), DAYS.c.day > first - DAY_MS
+            )
+            count += int(connection.execute(sealed).scalar() or 0)
+            begins = max(first + 1, sealed_until(connection, series))
+            count += count_unknown(connection, series, begins, last + 1)
+    return count
+
+
+def count_unknown(connection: sa.Connection, series: SeriesKey, begins: int, ends: int) -> int:
+    """Count the same row by row, of targets at or after `begins` and before `ends`."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(FORECASTS)
+        .join(OUTCOMES, SAME_ROW)
+        .where(within(series, begins, ends), FORECASTS.c.revision == 0, OUTCOMES.c.actual.is_(None))
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 def providers(connection: sa.Connection, chain: str) -> Iterator[str]:
     """Yield who the prices of a chain came from, by a step into the index for each."""
     found: str | None = ""

@@ -22,7 +22,7 @@ from core.domain import (
 from core.ledger.curves import curve_of, moves_of, reach_of
 from core.ledger.database import open_database, reading, require, told
 from core.ledger.events import read_events
-from core.ledger.matured import matured
+from core.ledger.matured import matured, unknown_count
 from core.ledger.scores import all_rows, scores_of, steps_of
 
 _KEPT: Final = 32
@@ -104,6 +104,7 @@ class LedgerReader:
             curve=curve_of(shown, steps_of(spec, horizon), name, now),
             moves=moves_of(shown.after(since)),
             events=read_events(engine, market, spec, horizon, since),
+            unknown=unknown_count(engine, market, spec, horizon, since, now),
         )
 
     def _opened(self) -> sa.Engine:

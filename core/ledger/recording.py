@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from core.domain import ForecastSpec, Horizon, Market, Snapshot
 from core.errors import LedgerUnavailable
-from core.ledger.database import migrate, open_database
+from core.ledger.database import migrate, open_database, told
 from core.ledger.entry import Entry, epoch_ms
-from core.ledger.events import Noted, write_events
+from core.ledger.events import Noted, append_events
 from core.ledger.issued import Issued, issued
 from core.ledger.retention import forget
 from core.ledger.sealing import every_series, seal_days
@@ -135,10 +135,12 @@ class Ledger:
 
     def _write_noted(self) -> None:
         waiting = list(self._noted)
-        if waiting:
-            write_events(self._opened(), waiting)
-            for _ in waiting:
-                self._noted.popleft()
+        for market in {one.market for one in waiting}:
+            mine = [one for one in waiting if one.market == market]
+            with told(), self._writer(market).held() as connection:
+                append_events(connection, mine)
+            for one in mine:
+                self._noted.remove(one)
 
     def tidy(self, market: Market, provider: str, followed: Collection[str]) -> None:
         """Seal days that are over, give up what cannot be scored, and let old rows go.

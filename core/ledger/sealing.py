@@ -23,6 +23,7 @@ from core.ledger.matured import (
     DAY_MS,
     SAME_ROW,
     SeriesKey,
+    count_unknown,
     inside,
     sealed_until,
     settled_rows,
@@ -90,7 +91,7 @@ def sealed_values(connection: sa.Connection, series: SeriesKey, day: int) -> dic
         **series._asdict(),
         "day": day,
         "known": len(rows),
-        "unknown": _unknown(connection, series, day),
+        "unknown": count_unknown(connection, series, day, day + DAY_MS),
         "sided": int(sided.sum()),
         "hits": int((said == came)[sided].sum()),
         "banded": int(banded.sum()),
@@ -130,17 +131,3 @@ def _is_open(connection: sa.Connection, series: SeriesKey, day: int) -> bool:
         .limit(1)
     )
     return connection.execute(query).first() is not None
-
-
-def _unknown(connection: sa.Connection, series: SeriesKey, day: int) -> int:
-    query = (
-        sa.select(sa.func.count())
-        .select_from(FORECASTS)
-        .join(OUTCOMES, SAME_ROW)
-        .where(
-            within(series, day, day + DAY_MS),
-            FORECASTS.c.revision == 0,
-            OUTCOMES.c.actual.is_(None),
-        )
-    )
-    return int(connection.execute(query).scalar_one())

@@ -31,7 +31,7 @@ from core.domain import (
     SkillRecord,
 )
 from core.ledger.database import database_url
-from core.ledger.events import Noted, write_events
+from core.ledger.events import Noted, append_events
 from tests.ledgers import fill_ledger, last_minute
 from tests.web.conftest import NOW, Site
 
@@ -46,7 +46,8 @@ def _scored(published: Site) -> Site:
     url = database_url("", published.settings.artifact_dir)
     engine = fill_ledger(url, [SPEC], 1_600, last_minute(NOW), "live", "binance")
     trained = Event(NOW - timedelta(hours=3), "promotion", "Better by 0.2 %.", "long")
-    write_events(engine, [Noted(trained, "live", "binance", SPEC.to_text())])
+    with engine.begin() as connection:
+        append_events(connection, [Noted(trained, "live", "binance", SPEC.to_text())])
     return published
 
 
@@ -237,6 +238,8 @@ def test_the_result_in_words(skill: float, reach: float, words: str) -> None:
     empty = Curve(timedelta(hours=3), *([] for _ in range(7)))
     found = PublicScore("minute", "24h", of, empty, Moves([], []), ())
     assert words in str(scores.shown_words(found).children)
+    some = replace(found, unknown=3)
+    assert "3 more have an outcome that will never be known" in str(scores.shown_words(some))
 
 
 def test_the_interval_is_not_drawn_across_a_time_without_forecasts() -> None:

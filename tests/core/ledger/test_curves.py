@@ -15,7 +15,7 @@ from core.errors import LedgerUnavailable
 from core.ledger.curves import WIDTHS, curve_of, moves_of, reach_of
 from core.ledger.database import database_url
 from core.ledger.entry import epoch_ms
-from core.ledger.events import Noted, read_events, write_events
+from core.ledger.events import Noted, append_events, read_events
 from core.ledger.issued import as_issued, issued
 from core.ledger.matured import matured
 from core.ledger.reader import LedgerReader
@@ -94,16 +94,15 @@ def test_events_are_found_by_what_they_concern(database: sa.Engine, clock: Manua
     long = Event(at + timedelta(minutes=2), "breaker", "Standing aside.", "long")
     foreign = Event(at + timedelta(minutes=3), "promotion", "Of another coin.", "minute")
     invented = Event(at + timedelta(minutes=4), "engine", "The engine started.")
-    write_events(
-        database,
-        [
-            Noted(outage, "live", "binance"),
-            Noted(trained, "live", "binance", SPEC.to_text()),
-            Noted(long, "live", "binance", SPEC.to_text()),
-            Noted(foreign, "live", "binance", other.to_text()),
-            Noted(invented, "simulated", "simulated"),
-        ],
-    )
+    noted = [
+        Noted(outage, "live", "binance"),
+        Noted(trained, "live", "binance", SPEC.to_text()),
+        Noted(long, "live", "binance", SPEC.to_text()),
+        Noted(foreign, "live", "binance", other.to_text()),
+        Noted(invented, "simulated", "simulated"),
+    ]
+    with database.begin() as connection:
+        append_events(connection, noted)
     since = at - timedelta(minutes=1)
     assert read_events(database, "live", SPEC, "minute", since) == (trained, outage)
     assert read_events(database, "live", SPEC, "long", since) == (long, outage)

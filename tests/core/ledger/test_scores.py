@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from core.commands.ledger import export_ledger
 from core.domain import ForecastSpec, ScoreRange
 from core.ledger.entry import Entry, epoch_ms
+from core.ledger.matured import unknown_count
 from core.ledger.schema import DAYS
 from core.ledger.scores import scores
 from core.ledger.sealing import seal_days
@@ -111,11 +112,14 @@ def slow_reach(errors: list[float], stays: list[float]) -> float:
 def test_a_sealed_day_changes_no_figure(filled: sa.Engine, clock: ManualClock) -> None:
     now = clock.now()
     before = scores(filled, "live", SPEC, "minute", now)
+    unknown = unknown_count(filled, "live", SPEC, "minute", now - timedelta(days=2), now)
     assert seal_days(filled, "live", now + timedelta(days=2)) == 2  # the hours go over midnight
     with filled.connect() as connection:
         days = connection.execute(sa.select(DAYS).order_by(DAYS.c.day)).all()
     assert sum(day.known for day in days) == before["30d"].n
     assert sum(day.known + day.unknown for day in days) == MINUTES
+    assert unknown_count(filled, "live", SPEC, "minute", now - timedelta(days=2), now) == unknown
+    assert unknown == sum(day.unknown for day in days) == MINUTES // 40
     assert scores(filled, "live", SPEC, "minute", now) == before
     assert [found.fault for found in verify(filled)] == [""]
 
