@@ -42,9 +42,17 @@ def _rig(serve: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
 
 
 def minute_forecast(rig: Rig) -> Forecast:
+    wait_until(lambda: newest(rig), 90, "a forecast for the next minute")
+    found = newest(rig)
+    assert found is not None
+    return found
+
+
+def newest(rig: Rig) -> Forecast | None:
+    """Return it; None where the newest candle came too late for one."""
     snapshot = rig.store.snapshot(SPEC)
     assert snapshot is not None
-    return snapshot.forecasts["minute"]
+    return snapshot.forecasts.get("minute")
 
 
 def sleep_through(rig: Rig, minutes: int) -> None:
@@ -53,7 +61,12 @@ def sleep_through(rig: Rig, minutes: int) -> None:
     rig.exchanges["binance"].clock.leap(timedelta(minutes=minutes))
     rig.restart_engine()
     passed = timedelta(minutes=minutes)
-    wait_until(lambda: minute_forecast(rig).issued_at >= before + passed, 90, "what was missed")
+
+    def caught_up() -> bool:
+        found = newest(rig)
+        return found is not None and found.issued_at >= before + passed
+
+    wait_until(caught_up, 90, "what was missed")
 
 
 @pytest.mark.timeout(420)
