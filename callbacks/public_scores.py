@@ -7,7 +7,7 @@ from threading import BoundedSemaphore
 from typing import Any, Final, cast
 
 from dash import Dash, Input, Output, State, no_update
-from flask import Flask, Response, request, stream_with_context
+from flask import Flask, Response, request
 
 from callbacks.answers import same_for_all
 from callbacks.clientside import script
@@ -26,7 +26,7 @@ PAGE = "health"
 EXPORT_PATH: Final = "/ledger.csv"
 FIGURES: Final = ("skill", "mae", "gained", "moves")
 _PARTS: Final = ("scores", "coverage", "events", "ledger-note")
-# Each reads for seconds; the others wait for their turn, and ticks for nobody.
+# Each reads for seconds; who comes meanwhile is asked to come again.
 _EXPORTS_AT_ONCE: Final = 1
 
 
@@ -124,7 +124,7 @@ def _add_export(server: Flask, service: ForecastService) -> None:
             if isinstance(error, LedgerError):
                 return _sentence(str(error), 503)
             raise
-        answer = Response(stream_with_context(lines), mimetype="text/csv")
+        answer = Response(lines, mimetype="text/csv")
         answer.call_on_close(turns.release)
         file = f"ledger-{spec.key}-{name}.csv"
         answer.headers["Content-Disposition"] = f'attachment; filename="{file}"'

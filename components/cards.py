@@ -164,26 +164,21 @@ def aside_badge(spec: ForecastSpec, horizon: Horizon) -> html.Div:
 
 
 def ledger_badge(record: SkillRecord | None) -> html.Div:
-    """Return in words how forecasts as published did against "no change"; a link to the rest."""
-    sign, bold, rest = (
-        ("equals", "Not scored yet", "no published forecast has met its outcome")
-        if record is None
-        else (_verdict_icon(record), _statement(record), _ground(record))
-    )
-    title = f"{_skill_title(record)}, as published and kept in the ledger"
-    return html.Div(
-        [icon(sign), html.Span([html.B(bold), html.Br(), rest])], className="skill", title=title
-    )
+    """Return in words how forecasts as published did against "no change"."""
+    words = _record_words(record, "no published forecast has met its outcome")
+    return _badge(words, f"{_skill_title(record)}, as published and kept in the ledger")
 
 
 def skill_badge(model: ModelCard) -> html.Div:
     """Return in words how the model did against "no change", and on how much evidence."""
-    sign, bold, rest = skill_words(model)
-    return html.Div(
-        [icon(sign), html.Span([html.B(bold), html.Br(), rest])],
-        className="skill",
-        title=model.reason or f"{_skill_title(model.record)}, out of sample",
-    )
+    title = model.reason or f"{_skill_title(model.record)}, out of sample"
+    return _badge(skill_words(model), title)
+
+
+def _badge(words: tuple[str, str, str], title: str) -> html.Div:
+    sign, bold, rest = words
+    text = html.Span([html.B(bold), html.Br(), rest])
+    return html.Div([icon(sign), text], className="skill", title=title)
 
 
 def _skill_title(record: SkillRecord | None) -> str:
@@ -195,9 +190,13 @@ def skill_words(model: ModelCard) -> tuple[str, str, str]:
     """Return (icon, statement, its ground) of a model's out-of-sample record."""
     if not model.trained:
         return "alert", "“No change” is published", model.reason
-    record = model.record
+    return _record_words(model.record, "no forecast has met its outcome")
+
+
+def _record_words(record: SkillRecord | None, nothing: str) -> tuple[str, str, str]:
+    """Return the same of any record; `nothing` is the ground where there is none yet."""
     if record is None:
-        return "equals", "Not scored yet", "no forecast has met its outcome"
+        return "equals", "Not scored yet", nothing
     return _verdict_icon(record), _statement(record), _ground(record)
 
 

@@ -7,6 +7,7 @@ other shapes and empty or non-finite input raise `ValueError`.
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,13 @@ import numpy.typing as npt
 from core.domain import Losses
 
 Floats = npt.NDArray[np.float64]
+
+NORMAL_95: Final = 1.959963984540054
+"""Standard deviations to either side that hold 95 % of a normal distribution."""
+
+LAGS_PER_STEP: Final = 3
+"""Lags of `hac_standard_error` for each step by which targets overlap: the Newey-West weights
+fall with the lag, so that lags must reach further than the overlap."""
 
 
 def mae(actual: npt.ArrayLike, forecast: npt.ArrayLike) -> float:

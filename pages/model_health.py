@@ -141,22 +141,21 @@ def _moves(minutes: int) -> html.Section:
 
 
 def _scores() -> html.Section:
-    return panel(
+    return _table(
         "Skill against no change",
-        wide_table("Skill against no change", states.skeleton(4), id=of(PAGE, "scores")),
-        subtitle="Of matured forecasts in the ledger; MAE in USD; overlapping targets count once",
-        tools=[tables.export_button(scores.SCORES_TABLE, "scores")],
-        class_name="c12",
+        "scores",
+        "Of matured forecasts in the ledger; MAE in USD; overlapping targets count once",
+        (scores.SCORES_TABLE, "scores"),
+        lines=4,
     )
 
 
 def _events() -> html.Section:
-    return panel(
+    return _table(
         "What happened meanwhile",
-        wide_table("What happened meanwhile", states.skeleton(3), id=of(PAGE, "events")),
-        subtitle="Trainings, champions, the breaker, other exchanges and outages of this range",
-        tools=[tables.export_button(scores.EVENTS_TABLE, "events")],
-        class_name="c12",
+        "events",
+        "Trainings, champions, the breaker, other exchanges and outages of this range",
+        (scores.EVENTS_TABLE, "events"),
     )
 
 
@@ -165,42 +164,67 @@ def _chart(name: str) -> html.Div:
 
 
 def _tail() -> html.Section:
-    return panel(
+    return _table(
         "Tail error beside “no change”",
-        wide_table("Tail error", states.skeleton(4), id=of(PAGE, "tail")),
-        subtitle="Last out-of-sample forecasts of each model, in USD; R² of the price level",
-        tools=[tables.export_button("tail-table", "tail-metrics")],
-        class_name="c12",
+        "tail",
+        "Last out-of-sample forecasts of each model, in USD; R² of the price level",
+        ("tail-table", "tail-metrics"),
+        lines=4,
     )
 
 
 def _models() -> html.Section:
-    return panel(
+    return _table(
         "Models",
-        wide_table("Models", states.skeleton(4), id=of(PAGE, "models")),
-        subtitle="What stands behind the forecasts on screen",
-        tools=[tables.export_button("models-table", "models")],
+        "models",
+        "What stands behind the forecasts on screen",
+        ("models-table", "models"),
+        lines=4,
         class_name="c8",
     )
 
 
 def _drivers() -> html.Section:
-    return panel(
+    return _table(
         "What drives the forecast",
-        wide_table("What drives the forecast", states.skeleton(3), id=of(PAGE, "drivers")),
-        subtitle="Permutation importance: out of sample, extra absolute error when shuffled",
-        tools=[tables.export_button(importance.TABLE, "importance")],
-        class_name="c12",
+        "drivers",
+        "Permutation importance: out of sample, extra absolute error when shuffled",
+        (importance.TABLE, "importance"),
     )
 
 
 def _promotions() -> html.Section:
-    return panel(
+    return _table(
         "Models and promotions",
-        wide_table("Models and promotions", states.skeleton(3), id=of(PAGE, "promotions")),
-        subtitle="A challenger takes over only if it is no worse on what neither had seen",
-        tools=[tables.export_button("promotions-table", "promotions")],
-        class_name="c12",
+        "promotions",
+        "A challenger takes over only if it is no worse on what neither had seen",
+        ("promotions-table", "promotions"),
+    )
+
+
+def _table(
+    title: str,
+    part: str,
+    subtitle: str,
+    saved: tuple[str, str],
+    lines: int = 3,
+    class_name: str = "c12",
+) -> html.Section:
+    """Return the panel of a table that comes with a paint.
+
+    Parameters
+    ----------
+    saved : tuple of str
+        Id of the table, and the name of the file it is saved as.
+    lines : int
+        Height reserved until it comes.
+    """
+    return panel(
+        title,
+        wide_table(title, states.skeleton(lines), id=of(PAGE, part)),
+        subtitle=subtitle,
+        tools=[tables.export_button(*saved)],
+        class_name=class_name,
     )
 
 
@@ -241,12 +265,11 @@ def _doctor() -> html.Section:
 
 
 def _retrains() -> html.Section:
-    return panel(
+    return _table(
         "Retrain history",
-        wide_table("Retrain history", states.skeleton(3), id=of(PAGE, "retrains")),
-        subtitle="Newest first; tail MAE at the time of training",
-        tools=[tables.export_button("retrains-table", "retrains")],
-        class_name="c12",
+        "retrains",
+        "Newest first; tail MAE at the time of training",
+        ("retrains-table", "retrains"),
     )
 
 

@@ -153,6 +153,7 @@ def test_a_client_that_reads_nothing_holds_nobody_up(port: int, client: socket.s
         (request(), True),
         (request()[:-1], False),
         (request(path="/other"), False),
+        (request(body=b'{"output": "..health-figures.data...health-scores.children.."}'), False),
         (b"POST /_dash-update-component HTTP/1.1\r\nHost: x\r\n\r\n", False),
         (b"POST /_dash-update-component HTTP/1.1\r\ncontent-length: -1\r\n\r\n", False),
         (b"POST /_dash-update-component HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", False),

@@ -10,9 +10,9 @@ import pandas as pd
 from core.domain import BAND_LEVELS, Direction, Losses
 from core.evaluation.calibration import BandScore, PinballScore, band_score, pinball_score
 from core.evaluation.direction import direction
-from core.evaluation.significance import NORMAL_95, compare
+from core.evaluation.significance import compare
 from core.evaluation.volatility import VolatilityScore, volatility_score
-from core.losses import score, skill
+from core.losses import NORMAL_95, score, skill
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from core.losses import hac_standard_error
-
-NORMAL_95: Final = 1.959963984540054
-"""Standard deviations to either side that hold 95 % of a normal distribution."""
-
-_LAGS_PER_STEP: Final = 3
+from core.losses import LAGS_PER_STEP, NORMAL_95, hac_standard_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +57,7 @@ def compare(gain: npt.ArrayLike, steps: int) -> Comparison:
     """
     values = np.asarray(gain, dtype=np.float64)
     mean = float(values.mean())
-    error = hac_standard_error(values, _LAGS_PER_STEP * steps)
+    error = hac_standard_error(values, LAGS_PER_STEP * steps)
     if math.isnan(error):
         return Comparison(mean, error, math.nan)
     if error == 0:

@@ -27,6 +27,7 @@ from core.domain import (
 )
 from core.forecasting.context import last_day, seed_bands
 from core.history.cleaning import MINUTE, last_open, missing_minutes, open_times
+from core.models.latest import Latest
 from core.models.stand_in import random_walk_instead
 from core.models.trained import TrainedModel
 
@@ -66,12 +67,6 @@ def build_publication(
     quiet = open_times(candles)[:0] if filled is None else filled
     day = last_day(candles, context)
     latest = {horizon: model.latest(candles) for horizon, model in models.items()}
-    forecasts: dict[Horizon, Forecast] = {}
-    for horizon, newest in latest.items():
-        forecast = newest.forecast
-        if forecast is not None:
-            stays = random_walk_instead(forecast) if horizon in refusals else forecast
-            forecasts[horizon] = seed_bands(stays, context)
     snapshot = Snapshot(
         version=version,
         spec=spec,
@@ -85,7 +80,7 @@ def build_publication(
         rows=len(used),
         gaps=missing_minutes(used),
         first_open=open_times(used)[0].to_pydatetime(),
-        forecasts=forecasts,
+        forecasts=_forecasts(latest, refusals, context),
         models={
             h: _card(m.card(latest[h].tail, latest[h].record), refusals.get(h, ""))
             for h, m in models.items()
@@ -97,6 +92,19 @@ def build_publication(
     )
     traces = {horizon: newest.trace for horizon, newest in latest.items()}
     return snapshot, _series(version, provider, candles, traces, quiet)
+
+
+def _forecasts(
+    latest: Mapping[Horizon, Latest], refusals: Mapping[Horizon, str], context: pd.DataFrame
+) -> dict[Horizon, Forecast]:
+    """Return the newest forecasts, the random walk's where a model refuses to make one."""
+    forecasts = {}
+    for horizon, newest in latest.items():
+        if newest.forecast is not None:
+            refused = horizon in refusals
+            made = random_walk_instead(newest.forecast) if refused else newest.forecast
+            forecasts[horizon] = seed_bands(made, context)
+    return forecasts
 
 
 def _card(card: ModelCard, refusal: str) -> ModelCard:

@@ -13,8 +13,7 @@ from core.domain import SCORE_RANGES, Curve, Moves, ScoreRange
 from core.ledger.entry import epoch_ms
 from core.ledger.matured import Matured
 from core.ledger.scores import FEWEST
-from core.losses import Floats, hac_standard_error
-from core.models.record import LAGS_PER_STEP, NORMAL_95
+from core.losses import LAGS_PER_STEP, NORMAL_95, Floats, hac_standard_error
 
 Places = npt.NDArray[np.int64]
 
@@ -107,7 +106,7 @@ class _Windows:
 
 
 def moves_of(rows: Matured) -> Moves:
-    """Return moves as forecast and as they came; of many forecasts every so manieth."""
+    """Return moves as forecast and as they came; of many forecasts an even selection."""
     picked = rows.table[:, :: max(1, -(-len(rows) // _MOVES))]
     few = Matured(picked)
     return Moves(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from core.domain import SHOWN_LEVEL, ForecastSpec, Horizon, Market, SkillRecord, TailTrace
 from core.ledger.database import reading, told
 from core.ledger.entry import epoch_ms
-from core.ledger.matured import SAME_ROW, SeriesKey, matured, providers, within
+from core.ledger.matured import EVER, SAME_ROW, SeriesKey, matured, providers, within
 from core.ledger.schema import FORECASTS, OUTCOMES
 from core.ledger.scores import record_of, steps_of
 
@@ -24,7 +24,6 @@ RECORD_SPAN: Final[Mapping[Horizon, timedelta]] = {
 
 _DRAWN: Final = timedelta(hours=24)
 _DRAWN_HORIZON: Final[Horizon] = "long"
-_EVER: Final = 2**62
 _LOW, _HIGH = (f"{side}{round(100 * SHOWN_LEVEL)}" for side in ("lo", "hi"))
 
 
@@ -100,6 +99,6 @@ def _newest(series: SeriesKey, since: int) -> sa.Select[Any]:
     return (
         sa.select(*columns, *edges, OUTCOMES.c.actual)
         .outerjoin(OUTCOMES, SAME_ROW)
-        .where(within(series, since, _EVER), FORECASTS.c.revision == 0, edges[0].is_not(None))
+        .where(within(series, since, EVER), FORECASTS.c.revision == 0, edges[0].is_not(None))
         .order_by(FORECASTS.c.target_time)
     )

@@ -20,8 +20,10 @@ COLUMNS: Final = ("issued_at", "target_time", "price", "point", "actual", *EDGES
 """Of `Matured`. Times are epoch milliseconds, prices USD; NaN where there was no band."""
 
 DAY_MS: Final = 86_400_000
+EVER: Final = 2**62
+"""A time after all others, epoch milliseconds."""
+
 SAME_ROW: Final = sa.and_(FORECASTS.c.chain == OUTCOMES.c.chain, FORECASTS.c.seq == OUTCOMES.c.seq)
-_EVER: Final = 2**62
 _STORED: Final = np.dtype("<f8")
 
 
@@ -54,7 +56,7 @@ class Matured:
 
     def after(self, time: datetime) -> Matured:
         """Return those whose target time is later than `time`."""
-        return self.between(epoch_ms(time), _EVER)
+        return self.between(epoch_ms(time), EVER)
 
     def between(self, begin: int, end: int) -> Matured:
         """Return those whose target lies after `begin`, at `end` at the latest; copies nothing."""

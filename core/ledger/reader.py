@@ -20,7 +20,7 @@ from core.domain import (
     ScoreRange,
 )
 from core.ledger.curves import curve_of, moves_of, reach_of
-from core.ledger.database import open_database, reading, require, told
+from core.ledger.database import open_database, require
 from core.ledger.events import read_events
 from core.ledger.matured import matured, unknown_count
 from core.ledger.scores import all_rows, scores_of, steps_of
@@ -47,16 +47,6 @@ class LedgerReader:
         self._engine: sa.Engine | None = None
         self._kept: OrderedDict[_Key, tuple[datetime, PublicScore]] = OrderedDict()
         self._turn = threading.Lock()
-
-    def connect(self) -> None:
-        """Open the database now rather than at the first question.
-
-        Raises
-        ------
-        LedgerUnavailable
-        """
-        with told("read"), reading(self._opened()):
-            pass
 
     def public_score(
         self, market: Market, spec: ForecastSpec, horizon: Horizon, name: ScoreRange, now: datetime

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 class Ledger:
     """Writes every snapshot's forecasts down before it is published.
 
-    The database is opened at the first record and again after a failure, in this process and
+    The database is opened at the first record, tried again where that fails, in this process and
     never before a fork. Threads may share it; they take turns.
 
     Parameters
@@ -140,7 +141,8 @@ class Ledger:
             with told(), self._writer(market).held() as connection:
                 append_events(connection, mine)
             for one in mine:
-                self._noted.remove(one)
+                with suppress(ValueError):  # there was no room for it any more
+                    self._noted.remove(one)
 
     def tidy(self, market: Market, provider: str, followed: Collection[str]) -> None:
         """Seal days that are over, give up what cannot be scored, and let old rows go.

@@ -23,11 +23,11 @@ from core.domain import (
     SkillRecord,
 )
 from core.evaluation.direction import direction
-from core.evaluation.significance import NORMAL_95
 from core.ledger.database import reading, told
 from core.ledger.entry import epoch_ms
 from core.ledger.matured import SAME_ROW, Matured, inside, matured
 from core.ledger.schema import FORECASTS, OUTCOMES
+from core.losses import NORMAL_95
 from core.models.record import skill_record
 
 FEWEST: Final = 30

@@ -21,6 +21,7 @@ from core.ledger.database import reading, told
 from core.ledger.entry import epoch_ms
 from core.ledger.matured import (
     DAY_MS,
+    EVER,
     SAME_ROW,
     SeriesKey,
     count_unknown,
@@ -31,7 +32,6 @@ from core.ledger.matured import (
 )
 from core.ledger.schema import DAYS, FORECASTS, OUTCOMES
 
-_EVER: Final = 2**62
 _INDEXED: Final = (FORECASTS.c.provider, FORECASTS.c.spec, FORECASTS.c.horizon)
 
 
@@ -117,7 +117,7 @@ def _next_day(engine: sa.Engine, series: SeriesKey, now: datetime) -> dict[str, 
 def _first_day(connection: sa.Connection, series: SeriesKey, since: int) -> int | None:
     """Return the first day from `since` on that has a forecast."""
     first = connection.execute(
-        sa.select(sa.func.min(FORECASTS.c.target_time)).where(within(series, since, _EVER))
+        sa.select(sa.func.min(FORECASTS.c.target_time)).where(within(series, since, EVER))
     ).scalar()
     return None if first is None else int(first) // DAY_MS * DAY_MS
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.domain import SkillRecord
-from core.losses import Floats, hac_standard_error, mae, skill
+from core.losses import LAGS_PER_STEP, NORMAL_95, Floats, hac_standard_error, mae, skill
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NORMAL_95: Final = 1.959963984540054
-# Newey-West weights fall with the lag: to allow for targets that overlap, lags reach further.
-LAGS_PER_STEP: Final = 3
 
 
 def record_of(scored: pd.DataFrame, steps: int) -> SkillRecord | None:

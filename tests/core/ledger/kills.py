@@ -46,7 +46,7 @@ def run_and_kill(url: str, number: int, after_s: float) -> tuple[int, str]:
     )
     assert process.stdout is not None
     first = process.stdout.readline()
-    time.sleep(after_s)
+    time.sleep(after_s)  # nothing is waited for: the kill is to come at a random moment
     process.kill()
     said = (first + process.stdout.read()).decode().splitlines(keepends=True)
     process.wait()
