@@ -172,10 +172,14 @@ def coverage_sentence(tail: TailTrace | None) -> list[Any]:
         return ["Forecasts at the time they are for"]
     inside = sum(tail.low[i] <= (tail.actual[i] or 0.0) <= tail.high[i] for i in met)
     share = f"{inside / len(met):.0%}".replace("%", "\u202f%")
+    replayed = (
+        f"{share} of the last {len(met)} out-of-sample forecasts ended inside their 80\u202f% band"
+    )
     if tail.issued_since is None:
-        of = "out-of-sample forecasts"
-        return [f"{share} of the last {len(met)} {of} ended inside their 80\u202f% band"]
+        return [replayed]
     since = moment(datetime.fromtimestamp(tail.issued_since / 1_000, UTC), "date")
+    if tail.issued_since > tail.target[met[-1]]:
+        return [f"{replayed}; as issued from ", since, " on"]
     return [
         f"{share} of the last {len(met)} ended inside their 80\u202f% band; as issued since ",
         since,

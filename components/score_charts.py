@@ -8,7 +8,7 @@ from typing import Any, Final
 from components.charts import Figure
 from components.formatting import duration, epoch_ms
 from components.theme import chart_layout
-from core.domain import Curve, Event, EventKind, Moves
+from core.domain import FEWEST_FOR_A_POINT, Curve, Event, EventKind, Moves
 
 EVENT_WORDS: Final[dict[EventKind, str]] = {
     "engine": "Engine started",
@@ -72,7 +72,8 @@ def skill_figure(curve: Curve, events: Sequence[Event]) -> Figure:
                 "rangemode": "tozero",
                 "ticksuffix": "\u202f%",
                 "tickformat": "+,.2~f",
-            }
+            },
+            **_note(curve.skill),
         ),
     }
 
@@ -92,6 +93,15 @@ def _interval(curve: Curve) -> tuple[list[int], list[float], list[float]]:
     return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
 
 
+def _note(values: Sequence[float | None]) -> Figure:
+    """Return what a chart says in the place of points while it has none."""
+    if any(value is not None for value in values):
+        return {}
+    middle = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
+    text = f"The first point needs {FEWEST_FOR_A_POINT} forecasts with their outcome"
+    return {"annotations": [{**middle, "text": text}]}
+
+
 def mae_figure(curve: Curve) -> Figure:
     """Return mean absolute errors beside those of "no change", USD."""
     lines = [
@@ -101,7 +111,7 @@ def mae_figure(curve: Curve) -> Figure:
     lines[0]["opacity"] = 0.45
     for line in lines:
         line["hovertemplate"] = f"{line['name']} %{{y:,.4~g}} USD<extra></extra>"
-    return {"data": lines, "layout": _layout(yaxis={"rangemode": "tozero"})}
+    return {"data": lines, "layout": _layout(yaxis={"rangemode": "tozero"}, **_note(curve.mae))}
 
 
 def gained_figure(curve: Curve, events: Sequence[Event]) -> Figure:

@@ -139,9 +139,13 @@ def shown_words(found: PublicScore) -> html.Span:
     if score is None:
         return html.Span(f"No forecast of the {about} has met its outcome yet.")
     return html.Span(
-        f"{score.n:,} forecasts of the {about}, as published: {_result_words(score.record)}."
+        f"{_count(score.n)} of the {about}, as published: {_result_words(score.record)}."
         f"{_unknown_words(found.unknown)}"
     )
+
+
+def _count(n: int) -> str:
+    return "1 forecast" if n == 1 else f"{n:,} forecasts"
 
 
 def _unknown_words(count: int) -> str:

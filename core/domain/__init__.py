@@ -42,6 +42,7 @@ from core.domain.portfolio import (
 )
 from core.domain.promotions import DECISIONS_KEPT, Decision, Place, Standing, standings
 from core.domain.scores import (
+    FEWEST_FOR_A_POINT,
     SCORE_RANGES,
     Coverage,
     Curve,
@@ -86,6 +87,7 @@ __all__ = [
     "DECISIONS_KEPT",
     "DEFAULT_TICKERS",
     "DIRECTIONAL",
+    "FEWEST_FOR_A_POINT",
     "HORIZONS",
     "LONG_BAR_MINUTES",
     "PARAMETER_RANGES",

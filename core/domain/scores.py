@@ -20,6 +20,9 @@ SCORE_RANGES: Final[Mapping[ScoreRange, timedelta]] = {
 }
 """By the word in an address, how far back target times may lie."""
 
+FEWEST_FOR_A_POINT: Final = 10
+"""Forecasts below which a figure over time has no point."""
+
 # The usual least for a normal approximation of a share.
 _EXPECTED: Final = 5.0
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from core.domain import SCORE_RANGES, Curve, Moves, ScoreRange
+from core.domain import FEWEST_FOR_A_POINT, SCORE_RANGES, Curve, Moves, ScoreRange
 from core.ledger.entry import epoch_ms
 from core.ledger.matured import Matured
 from core.ledger.scores import FEWEST
@@ -26,7 +26,6 @@ WIDTHS: Final[Mapping[ScoreRange, timedelta]] = {
 """By range, how much of the past each point of a curve is about."""
 
 _POINTS: Final = 120
-_LEAST: Final = 10
 _MOVES: Final = 500
 _BASIS_POINTS: Final = 1e4
 
@@ -102,7 +101,9 @@ class _Windows:
     def _mean(self, values: Floats) -> Floats:
         sums, count = _sums(values), self._ends - self._begins
         total = sums[self._ends] - sums[self._begins]
-        return np.asarray(np.where(count < _LEAST, np.nan, total / np.maximum(count, 1)))
+        return np.asarray(
+            np.where(count < FEWEST_FOR_A_POINT, np.nan, total / np.maximum(count, 1))
+        )
 
 
 def moves_of(rows: Matured) -> Moves:

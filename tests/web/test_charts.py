@@ -294,6 +294,10 @@ def test_what_was_issued_is_told_from_what_was_replayed(made: Publisher) -> None
     assert "as issued since" in sentence
     assert "replayed before" in sentence
     assert "replayed before" not in to_json_plotly(coverage_sentence(as_issued(written, written)))
+    ahead = replace(replayed, issued_since=replayed.target[-1] + 1)
+    sentence = to_json_plotly(coverage_sentence(ahead))
+    assert "out-of-sample forecasts" in sentence
+    assert "as issued from" in sentence
     nothing = TailTrace([], [], [], [], [], [], [])
     assert as_issued(replayed, nothing) == replayed
 

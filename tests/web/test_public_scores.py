@@ -16,7 +16,7 @@ import pytest
 from plotly.io.json import to_json_plotly
 
 from components import scores
-from components.score_charts import EVENT_WORDS, skill_figure
+from components.score_charts import EVENT_WORDS, mae_figure, skill_figure
 from core.domain import (
     SCORE_RANGES,
     Coverage,
@@ -77,6 +77,7 @@ def test_the_page_shows_the_scores_of_the_ledger(scored: Site) -> None:
     assert f'"data-value": "{shown.record.skill}"' in table
     assert f'"data-value": "{shown.mae_random_walk}"' in table
     skill, _, _, moves = answer["health-figures"]["data"]
+    assert "annotations" not in skill["layout"]
     drawn = next(trace for trace in skill["data"] if trace["uid"] == "skill")
     assert drawn["x"] == found.curve.time
     assert drawn["y"][-1] == pytest.approx(100 * (found.curve.skill[-1] or 0), abs=1e-3)
@@ -259,6 +260,9 @@ def test_nothing_matured_is_said_everywhere() -> None:
     assert "nothing matured yet" in to_json_plotly(scores.scores_table(found, SPEC))
     assert "No band has been tested yet" in to_json_plotly(scores.coverage_strips(found.shown))
     assert "Nothing happened" in to_json_plotly(scores.events_table((), SPEC))
+    for figure in (skill_figure(empty, ()), mae_figure(empty)):
+        (note,) = figure["layout"]["annotations"]
+        assert note["text"] == "The first point needs 10 forecasts with their outcome"
     assert skill_figure(empty, ())["data"][2]["x"] == []
 
 
