@@ -247,6 +247,8 @@
     offset: (e, t) => write(e, t.offset == null ? "not measured" : `${f().signed(t.offset, 0)} ms`),
     ledger: (e, t) => write(e, t.ledger ? f().number(t.ledger[0], 0) : "none yet"),
     "ledger-head": (e, t) => write(e, t.ledger ? `${t.ledger[1]}…` : "–"),
+    outcomes: (e, t) => write(e, t.ledger ? f().number(t.ledger[2], 0) : "none yet"),
+    "outcomes-head": (e, t) => write(e, t.ledger ? `${t.ledger[3]}…` : "–"),
     rows: (e, t) => write(e, t.rows == null ? "–" : f().number(t.rows[0], 0)),
     gaps: (e, t) => write(e, t.rows == null ? "–" :
       `${f().number(t.rows[1], 0)} missing, ${f().number(t.rows[2], 0)} filled`),

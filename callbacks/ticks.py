@@ -171,8 +171,9 @@ def health_tick(view: View, engine: EngineMode, diagnosis: Diagnosis | None = No
         if view.status.clock_offset_ms is not None:
             tick["offset"] = round(view.status.clock_offset_ms)
         if view.status.ledger is not None:
-            rows, head = view.status.ledger
-            tick["ledger"] = [rows, head[:_HEAD_SHOWN]]
+            head = view.status.ledger
+            hashes = (head.hash[:_HEAD_SHOWN], head.settled_hash[:_HEAD_SHOWN])
+            tick["ledger"] = [head.seq, hashes[0], head.settled, hashes[1]]
     if view.snapshot is not None:
         snapshot = view.snapshot
         tick |= {"rows": [snapshot.rows, snapshot.gaps, snapshot.filled]}

@@ -10,12 +10,19 @@ from typing import Final
 import numpy as np
 import sqlalchemy as sa
 
-from core.domain import BAND_LEVELS, LONG_BAR_MINUTES, ForecastSpec, Horizon, Market
+from core.domain import (
+    BAND_LEVELS,
+    LONG_BAR_MINUTES,
+    ForecastSpec,
+    Horizon,
+    LedgerHead,
+    Market,
+)
 from core.ledger.database import migrate, open_database
-from core.ledger.entry import GENESIS, Entry, epoch_ms, row_hash
-from core.ledger.rows import values_of
+from core.ledger.entry import GENESIS, Entry, Outcome, epoch_ms, row_hash
+from core.ledger.rows import chain_values, outcome_values, values_of
 from core.ledger.schema import CHAINS, FORECASTS, OUTCOMES
-from core.ledger.writer import outcome_values
+from core.ledger.writer import after_outcome, new_chain
 
 MINUTE_MS: Final = 60_000
 # Standard deviations that hold the share of each of `BAND_LEVELS` of a normal distribution.
@@ -43,23 +50,24 @@ def fill_ledger(
     """
     engine = open_database(url)
     migrate(engine)
-    seq, head = 0, GENESIS
+    head = LedgerHead(0, GENESIS, 0, GENESIS)
     forecasts, outcomes = [], []
     with engine.begin() as connection:
-        connection.execute(CHAINS.insert().values(chain=chain, fence=1, seq=0, head=GENESIS))
+        connection.execute(CHAINS.insert().values(**new_chain(chain)))
         for entry, actual in _entries(
             specs, minutes, epoch_ms(end), chain, provider, seed, every_minute
         ):
-            seq += 1
-            digest = row_hash(head, seq, entry)
-            forecasts.append(values_of(entry, seq, head, digest))
-            head = digest
+            seq, previous = head.seq + 1, head.hash
+            head = replace(head, seq=seq, hash=row_hash(previous, seq, entry))
+            forecasts.append(values_of(entry, seq, previous, head.hash))
             if actual is not None:
-                outcomes.append(outcome_values(chain, seq, entry.point, entry.random_walk, actual))
+                outcome = Outcome.of(chain, seq, entry.point, entry.random_walk, actual)
+                head = after_outcome(head, outcome)
+                outcomes.append(outcome_values(outcome, head))
             if len(forecasts) == _BATCH:
                 _insert(connection, forecasts, outcomes)
         _insert(connection, forecasts, outcomes)
-        connection.execute(CHAINS.update().values(seq=seq, head=head))
+        connection.execute(CHAINS.update().values(**chain_values(head)))
     return engine
 
 

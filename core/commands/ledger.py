@@ -136,4 +136,7 @@ def _sentence(verdict: Verdict) -> str:
     if verdict.fault:
         return f"{verdict.chain}: {verdict.fault}"
     gone = f", {verdict.gone:,} of them let go for their age" if verdict.gone else ""
-    return f"{verdict.chain}: {verdict.rows:,} forecasts{gone}, none changed. Head {verdict.head}"
+    return (
+        f"{verdict.chain}: {verdict.rows:,} forecasts{gone}, none changed. Head {verdict.head}\n"
+        f"{verdict.chain}: {verdict.settled:,} outcomes, none changed. Head {verdict.settled_head}"
+    )

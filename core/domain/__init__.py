@@ -22,7 +22,16 @@ from core.domain.cues import (
     Side,
     cost_aware,
 )
-from core.domain.engine import Block, Diagnosis, EngineStatus, Finding, Progress, Stage, Verdict
+from core.domain.engine import (
+    Block,
+    Diagnosis,
+    EngineStatus,
+    Finding,
+    LedgerHead,
+    Progress,
+    Stage,
+    Verdict,
+)
 from core.domain.forecasts import (
     BAND_LEVELS,
     SHOWN_LEVEL,
@@ -114,6 +123,7 @@ __all__ = [
     "Horizon",
     "Importance",
     "Interval",
+    "LedgerHead",
     "Losses",
     "Market",
     "ModelCard",

@@ -32,6 +32,24 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerHead:
+    """The ends of a chain of the ledger: how many rows it holds, and the hash of the last.
+
+    Attributes
+    ----------
+    seq, hash : int, str
+        Of its forecasts.
+    settled, settled_hash : int, str
+        Of their outcomes, which are a chain beside it.
+    """
+
+    seq: int
+    hash: str
+    settled: int
+    settled_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class EngineStatus:
     """The engine's heartbeat and what it knows of the exchange.
 
@@ -43,8 +61,8 @@ class EngineStatus:
     `provider_since` is when the provider was last switched to. `degraded` is empty while it
     is the preferred one, and otherwise says why it is not. `block` is that of the provider
     followed. `frozen_at` is where the clock of an offline cache stands, None for a market
-    that moves. `ledger` is how many forecasts the ledger of this market holds and the hash of
-    the last, None before the first was written.
+    that moves. `ledger` is the head of this market's chain in the ledger, None before the first
+    forecast was written.
     """
 
     pid: int
@@ -65,7 +83,7 @@ class EngineStatus:
     frozen_at: datetime | None = None
     ticker_trouble: Mapping[str, str] = field(default_factory=dict)
     refilling: Mapping[str, str] = field(default_factory=dict)
-    ledger: tuple[int, str] | None = None
+    ledger: LedgerHead | None = None
 
 
 Verdict = Literal["ok", "warning", "failure"]

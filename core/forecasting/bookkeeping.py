@@ -8,14 +8,13 @@ from datetime import timedelta
 from typing import Final
 
 from core.clock import Clock
-from core.domain import Event, EventKind, provider_title
+from core.domain import Event, EventKind, LedgerHead, provider_title
 from core.exchanges.base import Provider
 from core.forecasting.due import Due
 from core.forecasting.jobs import Jobs
 from core.forecasting.outage import OutageWatch
 from core.ledger.events import Noted
 from core.ledger.recording import Ledger
-from core.ledger.writer import Head
 
 _WRITE_EVERY: Final = timedelta(seconds=5)
 _TIDY_EVERY: Final = timedelta(minutes=10)
@@ -45,7 +44,7 @@ class Bookkeeping:
         self._due.put_off("tidy", _WRITE_EVERY)
         self._outage = OutageWatch()
 
-    def head(self, provider: Provider) -> Head | None:
+    def head(self, provider: Provider) -> LedgerHead | None:
         """Return the head of the chain that `provider` is written to."""
         return self._ledger.head(provider.market) if self._ledger else None
 
@@ -83,7 +82,10 @@ class Bookkeeping:
         if head is None:
             self._due.put_off("say the head", _HEAD_LATER)  # as soon as there is one
         else:
-            log.info("The ledger holds %d forecasts, head %s.", head.seq, head.hash)
+            log.info(
+                "The ledger holds %d forecasts, head %s, and %d outcomes, head %s.",
+                *(head.seq, head.hash, head.settled, head.settled_hash),
+            )
 
     def _note(self, provider: Provider, kind: EventKind, text: str) -> None:
         if self._ledger is not None:

@@ -154,7 +154,7 @@ class Engine:
             frozen_at=provider.now() if provider.name == "cache" else None,
             ticker_trouble={ticker: said for ticker, said in trouble.items() if said},
             refilling={ticker: said for ticker, said in refilling.items() if said},
-            ledger=(head.seq, head.hash) if (head := self._books.head(provider)) else None,
+            ledger=self._books.head(provider),
         )
 
     def _just_started(self) -> str:

@@ -20,7 +20,7 @@ from filelock import FileLock
 from core.domain import Diagnosis, EngineStatus, ForecastSpec, Quote, Series, Snapshot
 
 # Raised whenever a stored class changes shape, so that a new version never reads an old file.
-_SCHEMA: Final = "v6"
+_SCHEMA: Final = "v7"
 _LOCK_TIMEOUT_S: Final = 5.0
 
 

@@ -11,9 +11,10 @@ from core.ledger.schema import FORECASTS
 
 CSV_COLUMNS: Final = (
     *FORECASTS.c.keys(),
-    *("settled", "actual", "error", "random_walk_error"),
+    *("settled", "actual", "error", "random_walk_error", "place", "outcome_hash"),
 )
-"""``settled`` is 1 where there is an outcome; without an actual price it is unknown for good."""
+"""``settled`` is 1 where there is an outcome; without an actual price it is unknown for good.
+``place`` and ``outcome_hash`` are the chain of outcomes."""
 
 
 def csv_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

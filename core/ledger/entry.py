@@ -1,4 +1,4 @@
-"""One forecast as it stands in the ledger, and the chain of hashes that holds it."""
+"""A forecast and its outcome as they stand in the ledger, and the chains that hold them."""
 
 from __future__ import annotations
 
@@ -89,7 +89,42 @@ def row_hash(previous: str, seq: int, entry: Entry) -> str:
     The content is JSON without spaces, numbers as Python writes them, which is the shortest text
     that reads back as the same number: another program can recompute it.
     """
-    text = json.dumps([previous, seq, *astuple(entry)], separators=(",", ":"), allow_nan=False)
+    return _digest([previous, seq, *astuple(entry)])
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a forecast: the price at its target and the absolute errors, USD.
+
+    All three are None where that price will never be known.
+    """
+
+    chain: str
+    seq: int
+    actual: float | None
+    error: float | None
+    random_walk_error: float | None
+
+    @classmethod
+    def of(
+        cls, chain: str, seq: int, point: float, random_walk: float, actual: float | None
+    ) -> Outcome:
+        """Return the outcome of the forecast at `seq`."""
+        if actual is None:
+            return cls(chain, seq, None, None, None)
+        return cls(chain, seq, actual, abs(actual - point), abs(actual - random_walk))
+
+
+def outcome_hash(previous: str, place: int, outcome: Outcome) -> str:
+    """Return the SHA-256 of the hash before, the place among outcomes and all of the content.
+
+    The text is made as that of `row_hash`.
+    """
+    return _digest([previous, place, *astuple(outcome)])
+
+
+def _digest(content: list[object]) -> str:
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

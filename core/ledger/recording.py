@@ -13,7 +13,7 @@ from typing import Final
 import pandas as pd
 import sqlalchemy as sa
 
-from core.domain import ForecastSpec, Horizon, Market, Snapshot
+from core.domain import ForecastSpec, Horizon, LedgerHead, Market, Snapshot
 from core.errors import LedgerUnavailable
 from core.ledger.database import migrate, open_database, told
 from core.ledger.entry import Entry, epoch_ms
@@ -21,7 +21,7 @@ from core.ledger.events import Noted, append_events
 from core.ledger.issued import Issued, issued
 from core.ledger.retention import forget
 from core.ledger.sealing import every_series, seal_days
-from core.ledger.writer import Head, LedgerWriter, Pending
+from core.ledger.writer import LedgerWriter, Pending
 
 UNKNOWN_AFTER: Final = timedelta(days=1)
 """How long a missing price at a target is waited for: an exchange fills its gaps within hours."""
@@ -61,12 +61,12 @@ class Ledger:
         self._kept_for = kept_for
         self._engine: sa.Engine | None = None
         self._writers: dict[Market, LedgerWriter] = {}
-        self._heads: dict[Market, Head] = {}
+        self._heads: dict[Market, LedgerHead] = {}
         self._books: dict[tuple[Market, str, str], _Book] = {}
         self._noted: deque[Noted] = deque(maxlen=_EVENTS_WAITING)
         self._turn = threading.Lock()
 
-    def head(self, market: Market) -> Head | None:
+    def head(self, market: Market) -> LedgerHead | None:
         """Return the last head that was written by this engine."""
         return self._heads.get(market)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from core.domain import LedgerHead
 from core.ledger.database import reading, told
 from core.ledger.entry import GENESIS, epoch_ms
 from core.ledger.matured import DAY_MS, sealed_until, within
@@ -23,9 +25,10 @@ _KEPT_OF_DAYS: Final = [column for column in DAYS.c if column.name != "rows"]
 def forget(engine: sa.Engine, writer: LedgerWriter, before: datetime, now: datetime) -> int:
     """Delete the rows whose target lies on a day before that of `before`; return how many.
 
-    Only rows of sealed days go, from the beginning of the chain on. A checkpoint is written
-    first: the hash of the last row that goes, so that the next one can still be checked, and a
-    hash over the days that stay in the place of the rows.
+    Only rows of sealed days go, from the beginning of the chain on. A checkpoint is written with
+    it: the hash of the last row that goes, so that the next one can still be checked, and a
+    hash over the days that stay in the place of the rows. Outcomes go from the beginning of their
+    own chain on, up to the first whose forecast stays: those after it wait for the next time.
 
     Raises
     ------
@@ -35,31 +38,28 @@ def forget(engine: sa.Engine, writer: LedgerWriter, before: datetime, now: datet
     if not _is_sealed_until(engine, writer.chain, cutoff):
         return 0
     with told("read"), reading(engine) as connection:
-        seq = _last_to_go(connection, writer.chain, cutoff)
-        begun, _ = start_of(connection, writer.chain)
-    if seq is None:
-        return 0
-    if seq > begun:  # else the deletion was cut short after it was written
-        with told(), writer.held() as connection:
-            _write_checkpoint(connection, writer.chain, seq, cutoff, now)
+        last = _last_to_go(connection, writer.chain, cutoff)
     count = 0
-    while (gone := _delete_some(writer, seq)) > 0:
+    while last is not None and (gone := _let_some_go(writer, last, cutoff, now)) > 0:
         count += gone
     with told(), writer.held() as connection:
         old = sa.and_(DAYS.c.chain == writer.chain, DAYS.c.day < cutoff)
-        connection.execute(DAYS.update().where(old).values(rows=None))
+        kept = DAYS.c.rows.is_not(None)
+        connection.execute(DAYS.update().where(old, kept).values(rows=None))
     return count
 
 
-def start_of(connection: sa.Connection, chain: str) -> tuple[int, str]:
-    """Return place and hash of the last row that was let go; 0 and `GENESIS` where none was."""
-    newest = newest_checkpoint(connection, chain)
-    return (0, GENESIS) if newest is None else (newest.seq, newest.hash)
+def start_of(connection: sa.Connection, chain: str) -> LedgerHead:
+    """Return what the head was when the last row that was let go was the last one."""
+    found = checkpoint_of(connection, chain)
+    if found is None:
+        return LedgerHead(0, GENESIS, 0, GENESIS)
+    return LedgerHead(found.seq, found.hash, found.settled, found.settled_hash)
 
 
-def newest_checkpoint(connection: sa.Connection, chain: str) -> sa.Row[Any] | None:
-    query = sa.select(CHECKPOINTS).where(CHECKPOINTS.c.chain == chain)
-    return connection.execute(query.order_by(CHECKPOINTS.c.seq.desc()).limit(1)).first()
+def checkpoint_of(connection: sa.Connection, chain: str) -> sa.Row[Any] | None:
+    """Return the checkpoint; None while no row was let go."""
+    return connection.execute(sa.select(CHECKPOINTS).where(CHECKPOINTS.c.chain == chain)).first()
 
 
 def days_hash(connection: sa.Connection, chain: str, cutoff: int) -> str:
@@ -97,34 +97,44 @@ def _last_to_go(connection: sa.Connection, chain: str, cutoff: int) -> int | Non
     return None if oldest is None or kept is None or kept <= oldest else int(kept) - 1
 
 
-def _write_checkpoint(
-    connection: sa.Connection, chain: str, seq: int, cutoff: int, now: datetime
-) -> None:
+def _let_some_go(writer: LedgerWriter, last: int, cutoff: int, now: datetime) -> int:
+    """Delete a part of the rows up to `last`, so that no forecast waits long to be written.
+
+    The checkpoint is moved in the same transaction: the chain is whole between any two parts.
+    """
+    chain = writer.chain
+    with told(), writer.held() as connection:
+        begun = start_of(connection, chain)
+        seq = min(last, begun.seq + _ROWS_AT_ONCE)
+        if seq <= begun.seq:
+            return 0
+        begins = _begin_after(connection, chain, seq, begun)
+        connection.execute(CHECKPOINTS.delete().where(CHECKPOINTS.c.chain == chain))
+        connection.execute(
+            CHECKPOINTS.insert().values(
+                chain=chain,
+                made_at=epoch_ms(now),
+                cutoff=cutoff,
+                days_hash=days_hash(connection, chain, cutoff),
+                **asdict(begins),
+            )
+        )
+        for place, end in ((OUTCOMES.c.place, begins.settled), (FORECASTS.c.seq, begins.seq)):
+            table = place.table
+            connection.execute(table.delete().where(table.c.chain == chain, place <= end))
+        return seq - begun.seq
+
+
+def _begin_after(connection: sa.Connection, chain: str, seq: int, begun: LedgerHead) -> LedgerHead:
+    """Return where a chain begins once rows up to `seq` are gone, and the outcomes before the
+    first whose forecast stays."""
     digest = connection.execute(
         sa.select(FORECASTS.c.hash).where(FORECASTS.c.chain == chain, FORECASTS.c.seq == seq)
     ).scalar_one()
-    connection.execute(
-        CHECKPOINTS.insert().values(
-            chain=chain,
-            seq=seq,
-            hash=digest,
-            made_at=epoch_ms(now),
-            cutoff=cutoff,
-            days_hash=days_hash(connection, chain, cutoff),
-        )
-    )
-
-
-def _delete_some(writer: LedgerWriter, seq: int) -> int:
-    """Delete a part of the rows up to `seq`, so that no forecast waits long to be written."""
-    with told(), writer.held() as connection:
-        mine = sa.and_(FORECASTS.c.chain == writer.chain, FORECASTS.c.seq <= seq)
-        first = connection.execute(sa.select(sa.func.min(FORECASTS.c.seq)).where(mine)).scalar()
-        if first is None:
-            return 0
-        last = min(seq, first + _ROWS_AT_ONCE - 1)
-        for table in (OUTCOMES, FORECASTS):
-            connection.execute(
-                table.delete().where(table.c.chain == writer.chain, table.c.seq <= last)
-            )
-        return int(last - first + 1)
+    outcomes = sa.select(OUTCOMES.c.place, OUTCOMES.c.hash).where(OUTCOMES.c.chain == chain)
+    stays = outcomes.where(OUTCOMES.c.seq > seq).order_by(OUTCOMES.c.place).limit(1)
+    if (first := connection.execute(stays).first()) is not None:
+        outcomes = outcomes.where(OUTCOMES.c.place < first.place)
+    gone = connection.execute(outcomes.order_by(OUTCOMES.c.place.desc()).limit(1)).first()
+    settled = (begun.settled, begun.settled_hash) if gone is None else tuple(gone)
+    return LedgerHead(seq, digest, *settled)

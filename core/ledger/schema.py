@@ -33,8 +33,11 @@ CHAINS: Final = sa.Table(
     sa.Column("fence", sa.BigInteger, nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("head", sa.String(64), nullable=False),
+    sa.Column("settled", sa.BigInteger, nullable=False),
+    sa.Column("settled_head", sa.String(64), nullable=False),
 )
-"""One row per chain: which writer may write, how many rows there are, the hash of the last."""
+"""One row per chain: which writer may write, how many forecasts there are and the hash of the last,
+and the same of outcomes."""
 
 FORECASTS: Final = sa.Table(
     "forecasts",
@@ -70,10 +73,14 @@ OUTCOMES: Final = sa.Table(
     sa.Column("actual", sa.Double),
     sa.Column("error", sa.Double),
     sa.Column("random_walk_error", sa.Double),
-    sa.ForeignKeyConstraint(["chain", "seq"], ["forecasts.chain", "forecasts.seq"]),
+    sa.Column("place", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.UniqueConstraint("chain", "place", name="one_outcome"),
 )
 """Written once, beside a forecast and never over it: the price at the target and the absolute
-errors in USD, or NULLs where that price will never be known."""
+errors in USD, or NULLs where that price will never be known. They are a chain of their own, in the
+order in which they became known: `place` counts from 1, `hash` is over the outcome before too. A
+few stay longer than their forecast (`core.ledger.retention`), so there is no foreign key."""
 
 DAYS: Final = sa.Table(
     "days",
@@ -101,9 +108,12 @@ CHECKPOINTS: Final = sa.Table(
     sa.Column("made_at", sa.BigInteger, nullable=False),
     sa.Column("cutoff", sa.BigInteger, nullable=False),
     sa.Column("days_hash", sa.String(64), nullable=False),
+    sa.Column("settled", sa.BigInteger, nullable=False),
+    sa.Column("settled_hash", sa.String(64), nullable=False),
 )
-"""Where a chain begins since its rows up to `seq` are gone: the hash of the last of them, and
-that of the days before `cutoff`, which are kept."""
+"""At most one row per chain: where it begins since its forecasts up to `seq` and its outcomes up to
+the place `settled` are gone: the hash of the last of each, and that of the days before `cutoff`,
+which are kept."""
 
 EVENTS: Final = sa.Table(
     "events",

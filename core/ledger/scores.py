@@ -129,7 +129,8 @@ def all_rows(
     """
     settled = OUTCOMES.c.seq.is_not(None).label("settled")
     errors = (OUTCOMES.c.actual, OUTCOMES.c.error, OUTCOMES.c.random_walk_error)
-    query = sa.select(FORECASTS, settled, *errors).outerjoin(OUTCOMES, SAME_ROW)
+    sealed = (OUTCOMES.c.place, OUTCOMES.c.hash.label("outcome_hash"))
+    query = sa.select(FORECASTS, settled, *errors, *sealed).outerjoin(OUTCOMES, SAME_ROW)
     if chain is not None:
         query = query.where(FORECASTS.c.chain == chain)
     if spec is not None:

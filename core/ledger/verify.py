@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.ledger.database import reading, told
-from core.ledger.entry import row_hash
+from core.ledger.entry import outcome_hash, row_hash
 from core.ledger.matured import DAY_MS, SAME_ROW, SeriesKey
-from core.ledger.retention import days_hash, newest_checkpoint, start_of
-from core.ledger.rows import entry_of
+from core.ledger.retention import checkpoint_of, days_hash, start_of
+from core.ledger.rows import entry_of, outcome_of
 from core.ledger.schema import CHAINS, DAYS, FORECASTS, OUTCOMES
 from core.ledger.sealing import sealed_values
 
@@ -33,6 +33,10 @@ class Verdict:
         How many of these were let go for their age.
     head : str
         Hash of the last one: note it, and compare it later.
+    settled : int
+        Place of the last outcome that was found good.
+    settled_head : str
+        Hash of that one.
     fault : str
         Empty, or a sentence that names the first bad row.
     """
@@ -41,6 +45,8 @@ class Verdict:
     rows: int
     gone: int
     head: str
+    settled: int
+    settled_head: str
     fault: str
 
 
@@ -48,8 +54,9 @@ def verify(engine: sa.Engine) -> list[Verdict]:
     """Recompute every chain, from where it begins since old rows were let go.
 
     A row that was changed, removed, put in or moved breaks the hash of its own or of the next row;
-    rows taken off the end are missed by the count kept beside the chain. Days are made again from
-    their rows, and those without rows checked by the hash in the newest checkpoint. Who can rewrite
+    rows taken off the end are missed by the count kept beside the chain. The same holds for
+    outcomes, in the order in which they became known. Days are made again from
+    their rows, and those without rows checked by the hash in the checkpoint. Who can rewrite
     the whole database can also rewrite all hashes: then only a head noted elsewhere tells.
 
     Raises
@@ -62,39 +69,95 @@ def verify(engine: sa.Engine) -> list[Verdict]:
 
 
 def _verify_chain(connection: sa.Connection, chain: sa.Row[Any]) -> Verdict:
-    name, count, noted = chain.chain, chain.seq, chain.head
-    gone, head = start_of(connection, name)
-    seq = gone
-    for row in _rows(connection, name, gone):
-        fault = _fault_of(row, seq + 1, head)
+    name, begun = chain.chain, start_of(connection, chain.chain)
+    rows = _walk(
+        _rows(connection, name, FORECASTS.c.seq),
+        _Found(begun.seq, begun.hash),
+        _Found(chain.seq, chain.head),
+        _forecast_fault,
+        "Row",
+    )
+    outcomes = _walk(
+        _rows(connection, name, OUTCOMES.c.place),
+        _Found(begun.settled, begun.settled_hash),
+        _Found(chain.settled, chain.settled_head),
+        _outcome_fault,
+        "Outcome",
+    )
+    fault = (
+        rows.fault
+        or outcomes.fault
+        or _error_fault(connection, name)
+        or _day_fault(connection, name)
+    )
+    return Verdict(name, rows.place, begun.seq, rows.head, outcomes.place, outcomes.head, fault)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """How far a chain was found good."""
+
+    place: int
+    head: str
+    fault: str = ""
+
+
+def _walk(
+    rows: Iterator[tuple[int, sa.Row[Any]]],
+    begun: _Found,
+    noted: _Found,
+    fault_of: Callable[[sa.Row[Any], str], str],
+    what: str,
+) -> _Found:
+    """Follow a chain from where it begins to the end that is noted of it.
+
+    Nothing may stand before the one or after the other.
+    """
+    place, head = begun.place, begun.head
+    for at, row in rows:
+        if at <= place or place == noted.place:
+            fault = f"{what} {at} was put in: the chain begins after it or ends before it."
+        elif at != place + 1:
+            fault = f"{what} {place + 1} is missing: {what.lower()} {at} comes next."
+        else:
+            fault = fault_of(row, head)
         if fault:
-            return Verdict(name, seq, gone, head, fault)
-        seq, head = row.seq, row.hash
-    if (seq, head) != (count, noted):
-        fault = f"Row {seq + 1} is missing: the chain ends after {seq:,} of {count:,} forecasts."
-        return Verdict(name, seq, gone, head, fault)
-    fault = _outcome_fault(connection, name) or _day_fault(connection, name)
-    return Verdict(name, seq, gone, head, fault)
+            return _Found(place, head, fault)
+        place, head = at, row.hash
+    if (place, head) == (noted.place, noted.head):
+        return _Found(place, head)
+    end = f"the chain ends after {place:,} of {noted.place:,}"
+    return _Found(place, head, f"{what} {place + 1} is missing: {end}.")
 
 
-def _rows(connection: sa.Connection, chain: str, after: int) -> Iterator[sa.Row[Any]]:
-    mine = sa.and_(FORECASTS.c.chain == chain, FORECASTS.c.seq > after)
-    query = sa.select(FORECASTS).where(mine).order_by(FORECASTS.c.seq)
+def _rows(
+    connection: sa.Connection, chain: str, place: sa.Column[int]
+) -> Iterator[tuple[int, sa.Row[Any]]]:
+    """Yield the rows of the table of `place` with their place in the chain, in its order."""
+    table = place.table
+    query = sa.select(table).where(table.c.chain == chain).order_by(place)
     streamed = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
-    yield from streamed
+    yield from ((row._mapping[place], row) for row in streamed)
 
 
-def _fault_of(row: sa.Row[Any], expected: int, previous: str) -> str:
-    if row.seq != expected:
-        return f"Row {expected} is missing: row {row.seq} comes next."
+def _forecast_fault(row: sa.Row[Any], previous: str) -> str:
     if row.previous != previous:
-        return f"Row {expected} does not follow the row before it: one of the two was replaced."
+        return f"Row {row.seq} does not follow the row before it: one of the two was replaced."
     if row_hash(previous, row.seq, entry_of(row._mapping)) != row.hash:
-        return f"Row {expected} was changed after it was written."
+        return f"Row {row.seq} was changed after it was written."
     return ""
 
 
-def _outcome_fault(connection: sa.Connection, chain: str) -> str:
+def _outcome_fault(row: sa.Row[Any], previous: str) -> str:
+    if outcome_hash(previous, row.place, outcome_of(row._mapping)) == row.hash:
+        return ""
+    return (
+        f"Outcome {row.place}, of row {row.seq}, was changed after it was written, "
+        "or the outcome before it was."
+    )
+
+
+def _error_fault(connection: sa.Connection, chain: str) -> str:
     """Name the first outcome whose errors are not those of its forecast."""
     wrong = sa.or_(
         sa.func.abs(OUTCOMES.c.actual - FORECASTS.c.point) != OUTCOMES.c.error,
@@ -111,7 +174,7 @@ def _outcome_fault(connection: sa.Connection, chain: str) -> str:
 
 def _day_fault(connection: sa.Connection, chain: str) -> str:
     """Name the first day that is not what its rows say, or that days without rows were changed."""
-    checkpoint = newest_checkpoint(connection, chain)
+    checkpoint = checkpoint_of(connection, chain)
     cutoff = 0 if checkpoint is None else checkpoint.cutoff
     if checkpoint is not None and days_hash(connection, chain, cutoff) != checkpoint.days_hash:
         return "A day whose forecasts were let go was changed after they were counted."

@@ -10,24 +10,16 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from core.domain import HORIZONS, Market
+from core.domain import HORIZONS, LedgerHead, Market
 from core.errors import LedgerLost
 from core.ledger.database import reading, told
-from core.ledger.entry import GENESIS, Entry, epoch_ms, row_hash
+from core.ledger.entry import GENESIS, Entry, Outcome, epoch_ms, outcome_hash, row_hash
 from core.ledger.matured import SAME_ROW
-from core.ledger.rows import entry_of, values_of
+from core.ledger.rows import chain_values, entry_of, outcome_values, values_of
 from core.ledger.schema import CHAINS, FORECASTS, OUTCOMES
 
 # A database takes some ten thousand values in one question.
 _NAMED_AT_ONCE: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """How many forecasts a chain holds, and the hash of the last one."""
-
-    seq: int
-    hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +56,7 @@ class LedgerWriter:
         with told(), engine.begin() as connection:
             self._fence = _take_fence(connection, chain)
 
-    def commit(self, entries: Sequence[Entry], now: datetime | None = None) -> Head:
+    def commit(self, entries: Sequence[Entry], now: datetime | None = None) -> LedgerHead:
         """Append what is not there yet, in one transaction, and return the head after it.
 
         A forecast that was published before and says the same is not written twice; one that says
@@ -87,11 +79,7 @@ class LedgerWriter:
                 revised = self._unwritten(connection, entry, epoch_ms(now or self._now()))
                 if revised is not None:
                     head = _append(connection, head, revised)
-            connection.execute(
-                CHAINS.update()
-                .where(CHAINS.c.chain == self.chain)
-                .values(seq=head.seq, head=head.hash)
-            )
+            self._keep(connection, head)
         return head
 
     def pending(
@@ -131,14 +119,16 @@ class LedgerWriter:
 
     def settle(self, found: Mapping[Pending, float | None]) -> None:
         """Write the prices at the targets, None where it will never be known; once each."""
-        rows = [
-            outcome_values(self.chain, due.seq, due.point, due.random_walk, actual)
-            for due, actual in found.items()
-        ]
-        if not rows:
+        if not found:
             return
-        with told(), self.held() as connection:
+        with told(), self._engine.begin() as connection:
+            head, rows = self._head(connection), []
+            for due, actual in found.items():
+                outcome = Outcome.of(self.chain, due.seq, due.point, due.random_walk, actual)
+                head = after_outcome(head, outcome)
+                rows.append(outcome_values(outcome, head))
             connection.execute(OUTCOMES.insert(), rows)
+            self._keep(connection, head)
 
     @contextmanager
     def held(self) -> Iterator[sa.Connection]:
@@ -152,14 +142,19 @@ class LedgerWriter:
             self._head(connection)
             yield connection
 
-    def _head(self, connection: sa.Connection) -> Head:
+    def _keep(self, connection: sa.Connection, head: LedgerHead) -> None:
+        connection.execute(
+            CHAINS.update().where(CHAINS.c.chain == self.chain).values(**chain_values(head))
+        )
+
+    def _head(self, connection: sa.Connection) -> LedgerHead:
         """Return the head, held until the end of the transaction; refuse who was fenced off."""
         row = connection.execute(
             sa.select(CHAINS).where(CHAINS.c.chain == self.chain).with_for_update()
         ).one()
         if row.fence != self._fence:
             raise LedgerLost("Another engine writes the ledger by now; this one stops publishing.")
-        return Head(row.seq, row.head)
+        return LedgerHead(row.seq, row.head, row.settled, row.settled_head)
 
     def _unwritten(self, connection: sa.Connection, entry: Entry, now: int) -> Entry | None:
         """Return the entry with its revision; None where it stands there or comes too late."""
@@ -189,22 +184,25 @@ def _take_fence(connection: sa.Connection, chain: Market) -> int:
     mine = CHAINS.c.chain == chain
     changed = connection.execute(CHAINS.update().where(mine).values(fence=CHAINS.c.fence + 1))
     if changed.rowcount == 0:
-        connection.execute(CHAINS.insert().values(chain=chain, fence=1, seq=0, head=GENESIS))
+        connection.execute(CHAINS.insert().values(**new_chain(chain)))
     return int(connection.execute(sa.select(CHAINS.c.fence).where(mine)).scalar_one())
 
 
-def _append(connection: sa.Connection, head: Head, entry: Entry) -> Head:
+def new_chain(chain: str) -> dict[str, object]:
+    """Return the row of a chain that holds nothing, opened by its first writer."""
+    return {"chain": chain, "fence": 1, **chain_values(LedgerHead(0, GENESIS, 0, GENESIS))}
+
+
+def _append(connection: sa.Connection, head: LedgerHead, entry: Entry) -> LedgerHead:
     seq = head.seq + 1
     digest = row_hash(head.hash, seq, entry)
     connection.execute(FORECASTS.insert().values(**values_of(entry, seq, head.hash, digest)))
-    return Head(seq, digest)
+    return replace(head, seq=seq, hash=digest)
 
 
-def outcome_values(
-    chain: str, seq: int, point: float, random_walk: float, actual: float | None
-) -> dict[str, object]:
-    """Return the outcome of a forecast as it is written beside it."""
-    error = None if actual is None else abs(actual - point)
-    stays = None if actual is None else abs(actual - random_walk)
-    place = {"chain": chain, "seq": seq}
-    return {**place, "actual": actual, "error": error, "random_walk_error": stays}
+def after_outcome(head: LedgerHead, outcome: Outcome) -> LedgerHead:
+    """Return the head once `outcome` is written."""
+    place = head.settled + 1
+    return replace(
+        head, settled=place, settled_hash=outcome_hash(head.settled_hash, place, outcome)
+    )

@@ -56,7 +56,7 @@ def test_what_is_published_is_in_a_chain_whose_head_is_on_the_page(rig: Rig, pag
     assert status is not None
     with open_database(database_url("", rig.artifacts)).connect() as connection:
         hashes = set(connection.execute(sa.select(FORECASTS.c.hash)).scalars())
-    assert status[1] in hashes
+    assert status.hash in hashes
     wait_until(
         lambda: any(digest.startswith((head.inner_text() or "-").rstrip("…")) for digest in hashes),
         10,

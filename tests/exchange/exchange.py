@@ -92,6 +92,7 @@ class LocalExchange:
         self.bans = BanBook()
         self.log = CallLog()
         self.stopping = threading.Event()
+        self.released = threading.Event()
         self._port = port
         self._server: Server | None = None
 
@@ -122,6 +123,7 @@ class LocalExchange:
     def stop(self) -> None:
         """Refuse new connections and cut those that are open."""
         self.stopping.set()
+        self.released.set()
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -144,11 +146,14 @@ class LocalExchange:
         if fault.kind not in known:
             raise ValueError(f"unknown fault {fault.kind!r}: {known}")
         path = fault.path or (self.venue.candles_path if fault.kind in SPOILS else "")
+        if fault.kind == "hold":
+            self.released.clear()
         self.faults.add(replace(fault, path=path, since_ms=self.clock.now_ms()))
 
     def heal(self) -> None:
-        """Forget all faults not yet used up; limits and bans stay."""
+        """Forget all faults not yet used up, answer what was held; limits and bans stay."""
         self.faults.clear()
+        self.released.set()
 
     def ban(self, seconds: float, address: str = "127.0.0.1") -> None:
         """Refuse every call of `address` for so long, as the venue does to those who go on."""

@@ -73,7 +73,7 @@ ANSWERS: dict[str, Callable[[Fault], Answer]] = {
     "shape": lambda _f: Answer(200, b'{"unexpected":true}'),
     "body": lambda f: Answer(200, f.body.encode()),
 }
-BEHAVIOURS = ("hang", "slow", "drip", "reset", "cut")
+BEHAVIOURS = ("hang", "hold", "slow", "drip", "reset", "cut")
 STATES = ("stale", "skew", "late")
 
 

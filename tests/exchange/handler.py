@@ -84,6 +84,9 @@ class Handler(BaseHTTPRequestHandler):
             self._reset()
         elif fault.kind == "hang":
             self.exchange.stopping.wait()
+        elif fault.kind == "hold":
+            self.exchange.released.wait()
+            self._send(self.exchange.answer(request))
         elif fault.kind == "slow":
             self.exchange.stopping.wait(fault.seconds)
             self._send(self.exchange.answer(request))

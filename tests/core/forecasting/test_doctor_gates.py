@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from core.models.training import MIN_CLEAN_ROWS
 from tests.core.forecasting.examined import host_row, rows_of, settings_of
 from tests.exchange import LocalExchange
 from tests.made import made_candles
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -97,9 +99,18 @@ def test_a_firewall_is_asked_again_soon(tmp_path: Path, exchange: LocalExchange)
 def test_a_ban_at_one_host_holds_for_all_hosts_of_the_exchange(
     tmp_path: Path, exchange: LocalExchange, second: LocalExchange
 ):
-    exchange.fail("418", retry_after="600")
-    second.fail("slow", seconds=0.3)
-    diagnosis = diagnose(settings_of(tmp_path, exchange, second), SystemClock())
+    settings = settings_of(tmp_path, exchange, second)
+    settings.run_dir.mkdir()
+    for host in (exchange, second):
+        host.fail("hold")
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(diagnose, settings, SystemClock())
+        wait_until(lambda: exchange.calls() and second.calls())
+        exchange.ban(600)
+        exchange.heal()
+        wait_until(lambda: list(settings.run_dir.glob("gates/*.json")), what="the ban is kept")
+        second.heal()
+        diagnosis = asked.result()
     row = host_row(diagnosis, second)
     assert (row.verdict, row.status) == ("failure", 200)
     assert "It answered, but Binance has banned this address" in row.meaning

@@ -31,16 +31,22 @@ def _postgres() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=["sqlite", "postgresql"], name="database")
-def _database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-    """A migrated database of each kind, with nothing in it."""
+@pytest.fixture(params=["sqlite", "postgresql"], name="bare")
+def _bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
+    """A database of each kind without a table."""
     address = ""
     if request.param == "postgresql":
         address = fresh_database(request.getfixturevalue("postgres"), f"l{uuid4().hex}")
     engine = open_database(database_url(address, tmp_path))
-    migrate(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(name="database")
+def _database(bare: sa.Engine) -> sa.Engine:
+    """A migrated database of each kind, with nothing in it."""
+    migrate(bare)
+    return bare
 
 
 @pytest.fixture(name="clock")

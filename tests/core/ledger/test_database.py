@@ -39,7 +39,7 @@ def test_migrations_make_the_tables_that_are_used(database: sa.Engine) -> None:
     migrate(database)  # a second time changes nothing
 
 
-only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+only_sqlite = pytest.mark.parametrize("bare", ["sqlite"], indirect=True)
 
 
 @only_sqlite

@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from core.domain import ForecastSpec
+from core.domain import ForecastSpec, LedgerHead
 from core.ledger import retention
-from core.ledger.database import database_url, migrate, open_database
+from core.ledger.database import database_url
+from core.ledger.entry import GENESIS
 from core.ledger.retention import forget
-from core.ledger.schema import CHECKPOINTS, DAYS, FORECASTS, OUTCOMES
+from core.ledger.rows import outcome_of, outcome_values
+from core.ledger.schema import CHAINS, CHECKPOINTS, DAYS, FORECASTS, OUTCOMES
 from core.ledger.scores import scores
 from core.ledger.sealing import seal_days
 from core.ledger.verify import verify
-from core.ledger.writer import LedgerWriter
+from core.ledger.writer import LedgerWriter, after_outcome
 from tests.clocks import ManualClock
 from tests.core.ledger.conftest import made_entry
 from tests.ledgers import fill_ledger
@@ -133,25 +135,57 @@ def test_an_outcome_taken_out_of_a_sealed_day_is_missed(
     seal_days(month, "live", clock.now())
     with month.begin() as connection:
         connection.execute(OUTCOMES.delete().where(OUTCOMES.c.seq == 5))
+        _rewrite_the_chain_of_outcomes(connection)
     assert "is not what its rows say" in verify(month)[0].fault
+
+
+def _rewrite_the_chain_of_outcomes(connection: sa.Connection) -> None:
+    """Do what somebody would who wants to hide a deletion."""
+    head = LedgerHead(0, GENESIS, 0, GENESIS)
+    rows = connection.execute(sa.select(OUTCOMES).order_by(OUTCOMES.c.place)).mappings().all()
+    connection.execute(OUTCOMES.delete())
+    values = []
+    for row in rows:
+        head = after_outcome(head, outcome := outcome_of(row))
+        values.append(outcome_values(outcome, head))
+    connection.execute(OUTCOMES.insert(), values)
+    connection.execute(CHAINS.update().values(settled=head.settled, settled_head=head.settled_hash))
 
 
 def test_a_deletion_that_was_cut_short_is_finished(
     month: sa.Engine, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seal_days(month, "live", clock.now())
-    monkeypatch.setattr(retention, "_delete_some", _killed)
+    rows, before = count(month, FORECASTS), clock.now() - timedelta(days=2)
+    monkeypatch.setattr(retention, "_ROWS_AT_ONCE", 500)
+    writer = LedgerWriter(month, "live", clock.now)
+    held = iter([writer.held, writer.held, _killed])
+    monkeypatch.setattr(writer, "held", lambda: next(held)())
     with pytest.raises(KeyboardInterrupt):
-        let_go(month, clock, clock.now() - timedelta(days=2))
-    assert verify(month)[0].fault == ""
-    monkeypatch.undo()
-    assert let_go(month, clock, clock.now() - timedelta(days=2)) > 0
+        forget(month, writer, before, clock.now())
+    assert count(month, FORECASTS) == rows - 1_000
+    assert [(found.gone, found.fault) for found in verify(month)] == [(1_000, "")]
+    assert let_go(month, clock, before) > 500
     assert count(month, CHECKPOINTS) == 1
     assert verify(month)[0].fault == ""
 
 
-def _killed(*_: object) -> int:
+def _killed() -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("table", [FORECASTS, OUTCOMES])
+def test_a_row_put_back_before_the_checkpoint_is_found(
+    month: sa.Engine, clock: ManualClock, table: sa.Table
+) -> None:
+    oldest = sa.select(table).order_by(table.c.seq).limit(1)
+    with month.connect() as connection:
+        first = dict(connection.execute(oldest).mappings().one())
+    seal_days(month, "live", clock.now())
+    let_go(month, clock, clock.now() - timedelta(days=2))
+    with month.begin() as connection:
+        connection.execute(table.insert(), [first])
+    assert "1 was put in" in verify(month)[0].fault
 
 
 def test_the_same_holds_on_every_database(
@@ -171,20 +205,24 @@ def test_the_same_holds_on_every_database(
     assert (found.rows, found.gone, found.fault) == (4, 3, "")
 
 
-def test_a_ledger_of_the_first_version_is_brought_up_to_date(
-    tmp_path: Path, clock: ManualClock
+def test_outcomes_that_came_after_one_that_stays_wait_for_the_next_time(
+    ledger: LedgerWriter, database: sa.Engine, clock: ManualClock
 ) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    engine = open_database(database_url("", tmp_path))
-    config = Config()
-    config.set_main_option("script_location", "core/ledger/migrations")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    writer = LedgerWriter(engine, "live", clock.now)
-    head = writer.commit([made_entry(clock, minute) for minute in range(5)])
-    migrate(engine)
-    (found,) = verify(engine)
-    assert (found.rows, found.head, found.fault) == (5, head.hash, "")
+    begun = clock.now()
+    ledger.commit([made_entry(clock, minute) for minute in (0, 1)])
+    clock.advance(3 * 86_400)
+    ledger.commit([made_entry(clock)])
+    clock.advance(600)
+    waits, *known = ledger.pending("binance", ["BTC-USD"], clock.now())
+    ledger.settle(dict.fromkeys(known, 78_001.0))
+    ledger.settle({waits: None})
+    seal_days(database, "live", clock.now())
+    assert forget(database, ledger, begun + timedelta(days=2), clock.now()) == 2
+    assert count(database, OUTCOMES) == 2  # of the third forecast, and of the first, after it
+    assert [(found.gone, found.settled, found.fault) for found in verify(database)] == [(2, 3, "")]
+    clock.advance(3 * 86_400)
+    ledger.commit([made_entry(clock)])
+    seal_days(database, "live", clock.now())
+    assert forget(database, ledger, begun + timedelta(days=5), clock.now()) == 1
+    assert count(database, OUTCOMES) == 0
+    assert [(found.rows, found.settled, found.fault) for found in verify(database)] == [(4, 3, "")]

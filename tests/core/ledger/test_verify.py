@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from core.ledger.entry import row_hash
-from core.ledger.rows import entry_of, values_of
-from core.ledger.schema import FORECASTS, OUTCOMES
+from core.domain import LedgerHead
+from core.ledger.entry import Outcome, outcome_hash, row_hash
+from core.ledger.rows import entry_of, outcome_of, outcome_values, values_of
+from core.ledger.schema import CHAINS, FORECASTS, OUTCOMES
 from core.ledger.verify import verify
-from core.ledger.writer import LedgerWriter
+from core.ledger.writer import LedgerWriter, after_outcome
 from tests.clocks import ManualClock
 from tests.core.ledger.conftest import made_entry
 
 ROWS = 9
+SETTLED = 4
 
 
 @pytest.fixture(name="filled")
 def _filled(database: sa.Engine, ledger: LedgerWriter, clock: ManualClock) -> sa.Engine:
     ledger.commit([made_entry(clock, minute) for minute in range(ROWS)])
-    due = ledger.pending("binance", ["BTC-USD"], clock.now() + timedelta(minutes=4))
+    due = ledger.pending("binance", ["BTC-USD"], clock.now() + timedelta(minutes=SETTLED))
     ledger.settle(dict.fromkeys(due, 78_001.5))
     return database
 
@@ -95,11 +98,78 @@ def test_damage_is_found_and_the_first_bad_row_named(
     assert row_named in found.fault
 
 
-def test_an_outcome_that_was_changed_is_found(filled: sa.Engine) -> None:
+def outcome(connection: sa.Connection, place: int) -> sa.Row:
+    return connection.execute(sa.select(OUTCOMES).where(OUTCOMES.c.place == place)).one()
+
+
+def changes_an_outcome(connection: sa.Connection) -> None:
+    """With errors that fit, as it would be done."""
+    forecast = row(connection, 2)
+    values = asdict(Outcome.of("live", 2, forecast.point, forecast.random_walk, forecast.point))
+    connection.execute(OUTCOMES.update().where(OUTCOMES.c.place == 2).values(**values))
+
+
+def changes_an_outcome_and_its_hash(connection: sa.Connection) -> None:
+    changes_an_outcome(connection)
+    kept = outcome(connection, 2)
+    digest = outcome_hash(outcome(connection, 1).hash, 2, outcome_of(kept._mapping))
+    connection.execute(OUTCOMES.update().where(OUTCOMES.c.place == 2).values(hash=digest))
+
+
+def removes_an_outcome(connection: sa.Connection) -> None:
+    connection.execute(OUTCOMES.delete().where(OUTCOMES.c.place == 2))
+
+
+def removes_the_last_outcome(connection: sa.Connection) -> None:
+    connection.execute(OUTCOMES.delete().where(OUTCOMES.c.place == SETTLED))
+
+
+def inserts_an_outcome(connection: sa.Connection) -> None:
+    forecast = row(connection, ROWS)
+    head = LedgerHead(ROWS, forecast.hash, SETTLED, outcome(connection, SETTLED).hash)
+    made = Outcome.of("live", ROWS, forecast.point, forecast.random_walk, forecast.point)
+    connection.execute(OUTCOMES.insert(), [outcome_values(made, after_outcome(head, made))])
+
+
+def reorders_outcomes(connection: sa.Connection) -> None:
+    for old, new in ((2, 99), (3, 2), (99, 3)):
+        connection.execute(OUTCOMES.update().where(OUTCOMES.c.place == old).values(place=new))
+
+
+@pytest.mark.parametrize(
+    ("damage", "outcome_named"),
+    [
+        (changes_an_outcome, "Outcome 2, of row 2, was changed"),
+        (changes_an_outcome_and_its_hash, "Outcome 3, of row 3, was changed"),
+        (removes_an_outcome, "Outcome 2 is missing: outcome 3 comes next"),
+        (removes_the_last_outcome, f"Outcome {SETTLED} is missing"),
+        (inserts_an_outcome, f"Outcome {SETTLED + 1} was put in"),
+        (reorders_outcomes, "Outcome 2, of row 3, was changed"),
+    ],
+)
+def test_damage_to_outcomes_is_found_and_the_first_bad_one_named(
+    filled: sa.Engine, damage: Callable[[sa.Connection], None], outcome_named: str
+) -> None:
+    (whole,) = verify(filled)
+    assert (whole.settled, whole.fault) == (SETTLED, "")
     with filled.begin() as connection:
-        connection.execute(OUTCOMES.update().where(OUTCOMES.c.seq == 2).values(error=0.0))
+        damage(connection)
     (found,) = verify(filled)
-    assert found.fault == "The outcome of row 2 does not agree with its errors."
+    assert outcome_named in found.fault
+
+
+def test_errors_that_are_not_those_of_the_forecast_are_found(filled: sa.Engine) -> None:
+    """Whoever rewrites the chain of outcomes has to keep to the forecasts."""
+    with filled.begin() as connection:
+        last = outcome_of(outcome(connection, SETTLED)._mapping)
+        before = outcome(connection, SETTLED - 1).hash
+        forged = replace(last, error=0.0)
+        digest = outcome_hash(before, SETTLED, forged)
+        here = OUTCOMES.c.place == SETTLED
+        connection.execute(OUTCOMES.update().where(here).values(error=0.0, hash=digest))
+        connection.execute(CHAINS.update().values(settled_head=digest))
+    (found,) = verify(filled)
+    assert found.fault == f"The outcome of row {last.seq} does not agree with its errors."
 
 
 def test_a_ledger_that_nobody_wrote_to_has_no_chain(database: sa.Engine) -> None:

@@ -1,0 +1,97 @@
+"""Outcomes become a chain of their own; those that are there, in the order of their forecasts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+_GENESIS = 64 * "0"
+_AT_ONCE = 5_000
+_SETTLED = (("chains", "settled_head"), ("checkpoints", "settled_hash"))
+
+
+def upgrade() -> None:
+    for table, head in _SETTLED:
+        with op.batch_alter_table(table) as batch:
+            batch.add_column(
+                sa.Column("settled", sa.BigInteger(), nullable=False, server_default="0")
+            )
+            batch.add_column(
+                sa.Column(head, sa.String(64), nullable=False, server_default=_GENESIS)
+            )
+    op.rename_table("outcomes", "unchained_outcomes")
+    outcomes = op.create_table(
+        "outcomes",
+        sa.Column("chain", sa.String(16), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("actual", sa.Double()),
+        sa.Column("error", sa.Double()),
+        sa.Column("random_walk_error", sa.Double()),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("chain", "seq"),
+        sa.UniqueConstraint("chain", "place", name="one_outcome"),
+    )
+    connection = op.get_bind()
+    for chain in connection.execute(sa.text("SELECT chain FROM chains")).scalars().all():
+        _chain_outcomes(connection, chain, outcomes)
+    op.drop_table("unchained_outcomes")
+    for table, head in _SETTLED:
+        with op.batch_alter_table(table) as batch:
+            batch.alter_column("settled", server_default=None)
+            batch.alter_column(head, server_default=None)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("outcomes") as batch:
+        batch.drop_constraint("one_outcome", type_="unique")
+        batch.drop_column("place")
+        batch.drop_column("hash")
+    for table, head in _SETTLED:
+        with op.batch_alter_table(table) as batch:
+            batch.drop_column("settled")
+            batch.drop_column(head)
+
+
+def _chain_outcomes(connection: sa.Connection, chain: str, outcomes: sa.Table) -> None:
+    settled, head = 0, _GENESIS
+    for page in _pages(connection, chain):
+        for row in page:
+            settled, head = settled + 1, _digest([head, settled + 1, *row.values()])
+            row |= {"place": settled, "hash": head}
+        connection.execute(outcomes.insert(), page)
+    connection.execute(
+        sa.text("UPDATE chains SET settled = :settled, settled_head = :head WHERE chain = :chain"),
+        {"settled": settled, "head": head, "chain": chain},
+    )
+
+
+def _pages(connection: sa.Connection, chain: str) -> Iterator[list[dict[str, Any]]]:
+    query = sa.text(
+        "SELECT chain, seq, actual, error, random_walk_error FROM unchained_outcomes "
+        "WHERE chain = :chain AND seq > :seq ORDER BY seq LIMIT :count"
+    )
+    seq = 0
+    while True:
+        wanted = {"chain": chain, "seq": seq, "count": _AT_ONCE}
+        page = [dict(row) for row in connection.execute(query, wanted).mappings()]
+        if not page:
+            return
+        seq = page[-1]["seq"]
+        yield page
+
+
+def _digest(content: list[object]) -> str:
+    """As `core.ledger.entry.outcome_hash` was when this was written."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,64 @@
+"""A ledger of an earlier version is brought up to date, and nothing of it is lost."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from core.ledger.database import migrate
+from core.ledger.entry import GENESIS, Outcome, row_hash
+from core.ledger.rows import values_of
+from core.ledger.verify import verify
+from core.ledger.writer import LedgerWriter
+from tests.clocks import ManualClock
+from tests.core.ledger.conftest import made_entry
+
+ROWS = 5
+
+
+def upgrade_to(engine: sa.Engine, version: str) -> sa.MetaData:
+    """Make the tables of an earlier version, and return them."""
+    config = Config()
+    config.set_main_option("script_location", "core/ledger/migrations")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+    tables = sa.MetaData()
+    tables.reflect(engine)
+    return tables
+
+
+def test_outcomes_of_the_first_version_are_chained(bare: sa.Engine, clock: ManualClock) -> None:
+    tables = upgrade_to(bare, "0001").tables
+    head, forecasts, outcomes = GENESIS, [], []
+    for seq in range(1, ROWS + 1):
+        entry = made_entry(clock, seq)
+        previous, head = head, row_hash(head, seq, entry)
+        forecasts.append(values_of(entry, seq, previous, head))
+        actual = 78_000.0 if seq != 2 else None
+        outcomes.append(Outcome.of("live", seq, entry.point, entry.random_walk, actual))
+    with bare.begin() as connection:
+        chain = {"chain": "live", "fence": 1, "seq": ROWS, "head": head}
+        connection.execute(tables["chains"].insert(), [chain])
+        connection.execute(tables["forecasts"].insert(), forecasts)
+        connection.execute(tables["outcomes"].insert(), [asdict(o) for o in outcomes[:-1]])
+    migrate(bare)
+    (found,) = verify(bare)
+    assert (found.rows, found.head, found.settled, found.fault) == (ROWS, head, ROWS - 1, "")
+    writer = LedgerWriter(bare, "live", clock.now)
+    (due,) = writer.pending("binance", ["BTC-USD"], clock.now() + timedelta(hours=1))
+    writer.settle({due: 78_000.0})
+    writer.commit([made_entry(clock, ROWS + 1)])
+    (found,) = verify(bare)
+    assert (found.rows, found.settled, found.fault) == (ROWS + 1, ROWS, "")
+
+
+def test_a_ledger_without_a_row_is_brought_up_to_date(bare: sa.Engine, clock: ManualClock) -> None:
+    upgrade_to(bare, "0002")
+    migrate(bare)
+    LedgerWriter(bare, "live", clock.now).commit([made_entry(clock)])
+    assert [(found.rows, found.fault) for found in verify(bare)] == [(1, "")]
