@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] = ()) -> int:
             f"Filled in {filling:.0f} s; sealed in {sealing:.1f} s; "
             f"{(Path(name) / 'ledger.db').stat().st_size / 1e6:,.0f} MB."
         )
-        queries = {name: _query_ms(url, specs[0], name, now) for name in SCORE_RANGES}
+        queries = {name: _query_ms(url, specs[0], specs[-1], name, now) for name in SCORE_RANGES}
         market = {"MARKET_SOURCE": "simulated", "DATABASE_URL": url}
         with own_server(market=market) as server, chromium() as browser:
             renders = {name: _render_ms(browser, server, name) for name in SCORE_RANGES}
@@ -77,15 +77,17 @@ def main(arguments: Sequence[str] = ()) -> int:
     return 0 if slowest <= QUERY_GOAL_MS and rendered <= RENDER_GOAL_MS else 1
 
 
-def _query_ms(url: str, spec: ForecastSpec, name: Any, now: datetime) -> list[float]:
+def _query_ms(
+    url: str, spec: ForecastSpec, other: ForecastSpec, name: Any, now: datetime
+) -> list[float]:
     """Return how long a worker takes to read a page's scores that it does not have yet.
 
-    It has answered another question before, as a worker that runs has.
+    It has read another ticker before, as a worker that runs has.
     """
     found = []
     for _ in range(_ROUNDS):
         reader = LedgerReader(url)
-        reader.public_score("live", spec, HORIZONS[0], name, now)
+        reader.public_score("simulated", other, HORIZONS[0], name, now)
         begin = time.perf_counter()
         reader.public_score("simulated", spec, HORIZONS[0], name, now)
         found.append(1_000 * (time.perf_counter() - begin))

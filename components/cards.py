@@ -197,6 +197,9 @@ def _record_words(record: SkillRecord | None, nothing: str) -> tuple[str, str, s
     """Return the same of any record; `nothing` is the ground where there is none yet."""
     if record is None:
         return "equals", "Not scored yet", nothing
+    if not math.isfinite(record.reach):
+        words = f"{_statement(record)} so far, over {_span(record.minutes)}, n {record.n:,}"
+        return "equals", "Too few to tell", words
     return _verdict_icon(record), _statement(record), _ground(record)
 
 
@@ -216,15 +219,12 @@ def _statement(record: SkillRecord) -> str:
 
 def _ground(record: SkillRecord) -> str:
     """Return "±0.14 over 24 h, significant"; how many forecasts that were is said on hover."""
-    reach = f"±{100 * record.reach:.2f} " if math.isfinite(record.reach) else ""
-    return f"{reach}over {_span(record.minutes)}, {_proof(record)}"
+    return f"±{100 * record.reach:.2f} over {_span(record.minutes)}, {_proof(record)}"
 
 
 def _proof(record: SkillRecord) -> str:
     if record.significant:
         return "significant"
-    if not math.isfinite(record.reach):
-        return f"too few to tell, n {record.n:,}"
     more = record.minutes_more
     if more > _TOO_LONG_MINUTES:
         return "cannot be told apart"

@@ -15,6 +15,7 @@ from components.formatting import MINUS, loss, moment, percent, utc_text
 from components.score_charts import EVENT_WORDS
 from components.tables import Cell, table
 from core.domain import (
+    EVENTS_SHOWN,
     HORIZONS,
     SCORE_RANGES,
     Coverage,
@@ -241,7 +242,7 @@ def _coverage_words(band: Coverage) -> str:
     return "too wide" if band.rate > band.level else "too narrow"
 
 
-def events_table(events: tuple[Event, ...], spec: ForecastSpec) -> html.Table | html.Div:
+def events_table(events: tuple[Event, ...], spec: ForecastSpec) -> html.Div:
     """Return what explains the scores, newest first."""
     if not events:
         return states.empty("Nothing happened", "No training, outage or change in this range.")
@@ -255,4 +256,7 @@ def events_table(events: tuple[Event, ...], spec: ForecastSpec) -> html.Table | 
         for event in events
     ]
     head = ("When", "What", "Horizon", "Why")
-    return table(EVENTS_TABLE, head, rows, words=("When", "What", "Horizon", "Why"))
+    shown = table(EVENTS_TABLE, head, rows, words=head)
+    if len(events) < EVENTS_SHOWN:
+        return html.Div(shown)
+    return html.Div([shown, html.P(f"The newest {EVENTS_SHOWN}; a shorter range has fewer.")])

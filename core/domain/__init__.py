@@ -51,6 +51,7 @@ from core.domain.portfolio import (
 )
 from core.domain.promotions import DECISIONS_KEPT, Decision, Place, Standing, standings
 from core.domain.scores import (
+    EVENTS_SHOWN,
     FEWEST_FOR_A_POINT,
     SCORE_RANGES,
     Coverage,
@@ -96,6 +97,7 @@ __all__ = [
     "DECISIONS_KEPT",
     "DEFAULT_TICKERS",
     "DIRECTIONAL",
+    "EVENTS_SHOWN",
     "FEWEST_FOR_A_POINT",
     "HORIZONS",
     "LONG_BAR_MINUTES",

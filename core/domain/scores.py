@@ -20,6 +20,9 @@ SCORE_RANGES: Final[Mapping[ScoreRange, timedelta]] = {
 }
 """By the word in an address, how far back target times may lie."""
 
+EVENTS_SHOWN: Final = 200
+"""How many events are read at once, the newest."""
+
 FEWEST_FOR_A_POINT: Final = 10
 """Forecasts below which a figure over time has no point."""
 

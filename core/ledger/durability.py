@@ -16,6 +16,8 @@ _HOSTS: Final[Mapping[str, str]] = {
     "RENDER": "Render",
     "K_SERVICE": "Cloud Run",
 }
+# Elsewhere all of the file system is a layer over another one, and goes with it.
+_MOUNTS_DISKS: Final = ("RENDER",)
 
 
 def durability_warning(url: str, environ: Mapping[str, str], root: Path = Path("/")) -> str:
@@ -28,15 +30,15 @@ def durability_warning(url: str, environ: Mapping[str, str], root: Path = Path("
     environ : mapping
         The environment: hosts name themselves there.
     root : Path
-        The machine's own disk. A file on another one was mounted, to last.
+        The machine's own disk. On Render a file on another one is on a mounted disk, which lasts.
     """
-    host = next((name for key, name in _HOSTS.items() if environ.get(key)), None)
+    host = next((key for key in _HOSTS if environ.get(key)), None)
     if host is None or not url.startswith("sqlite:///"):
         return ""
     directory = _existing(Path(url.removeprefix("sqlite:///")).parent)
-    if directory.stat().st_dev != root.stat().st_dev:
+    if host in _MOUNTS_DISKS and directory.stat().st_dev != root.stat().st_dev:
         return ""
-    return f"The ledger is a file on {host}'s own disk: {EPHEMERAL}."
+    return f"The ledger is a file on {_HOSTS[host]}'s own disk: {EPHEMERAL}."
 
 
 def _existing(directory: Path) -> Path:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 import sqlalchemy as sa
 
-from core.domain import Event, ForecastSpec, Horizon, Market
+from core.domain import EVENTS_SHOWN, Event, ForecastSpec, Horizon, Market
 from core.ledger.database import reading, told
 from core.ledger.entry import epoch_ms
 from core.ledger.schema import EVENTS
-
-SHOWN: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ def read_events(
             EVENTS.c.horizon.in_(("", horizon)),
         )
         .order_by(EVENTS.c.at.desc(), EVENTS.c.id.desc())
-        .limit(SHOWN)
+        .limit(EVENTS_SHOWN)
     )
     with told("read"), reading(engine) as connection:
         return tuple(

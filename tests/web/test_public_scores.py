@@ -18,6 +18,7 @@ from plotly.io.json import to_json_plotly
 from components import scores
 from components.score_charts import EVENT_WORDS, mae_figure, skill_figure
 from core.domain import (
+    EVENTS_SHOWN,
     SCORE_RANGES,
     Coverage,
     Curve,
@@ -264,6 +265,12 @@ def test_nothing_matured_is_said_everywhere() -> None:
         (note,) = figure["layout"]["annotations"]
         assert note["text"] == "The first point needs 10 forecasts with their outcome"
     assert skill_figure(empty, ())["data"][2]["x"] == []
+
+
+def test_events_that_are_not_all_there_are_said() -> None:
+    events = tuple(Event(NOW, "engine", f"Start {n}.") for n in range(EVENTS_SHOWN))
+    assert "The newest 200" in to_json_plotly(scores.events_table(events, SPEC))
+    assert "The newest" not in to_json_plotly(scores.events_table(events[1:], SPEC))
 
 
 def test_every_kind_of_event_has_a_word_and_a_sign(scored: Site) -> None:

@@ -25,4 +25,6 @@ def test_a_host_that_forgets_is_named(environ: dict[str, str], host: str) -> Non
 def test_a_machine_of_ones_own_and_a_mounted_disk_are_trusted(tmp_path: Path) -> None:
     assert durability_warning(FILE, {}) == ""
     elsewhere = Path("/proc")  # another file system than any that holds files
-    assert durability_warning(f"sqlite:///{tmp_path}/l.db", {"RENDER": "true"}, elsewhere) == ""
+    url = f"sqlite:///{tmp_path}/l.db"
+    assert durability_warning(url, {"RENDER": "true"}, elsewhere) == ""
+    assert "Heroku" in durability_warning(url, {"DYNO": "web.1"}, elsewhere)
