@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.clock import Clock
@@ -48,8 +48,14 @@ class Bookkeeping:
         """Return the head of the chain that `provider` is written to."""
         return self._ledger.head(provider.market) if self._ledger else None
 
-    def started(self, provider: Provider, reason: str) -> None:
-        self._note(provider, "engine", f"The engine started. {reason}".strip())
+    def started(self, provider: Provider, reason: str, last_beat: datetime | None) -> None:
+        """Take down that the engine started, and until when the one before was heard of."""
+        before = ""
+        if last_beat is not None:
+            before = f"The one before was last heard of at {last_beat:%Y-%m-%d %H:%M:%S} UTC."
+        self._note(
+            provider, "engine", " ".join(filter(None, ("The engine started.", reason, before)))
+        )
 
     def switched(self, provider: Provider, why: str) -> None:
         title = provider_title(provider.name)

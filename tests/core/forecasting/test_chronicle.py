@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -126,7 +126,7 @@ def test_the_engine_keeps_its_books(
     ledger.note(Noted(Event(clock.now(), "engine", "Before."), "live", "binance"))
     ledger.write_noted()
     books = Bookkeeping(ledger, clock, jobs)
-    books.started(provider, "No exchange answered.")
+    books.started(provider, "No exchange answered.", datetime(2026, 2, 28, 7, 5, 9, tzinfo=UTC))
     books.switched(provider, "It was asked for.")
     books.hear(provider, "It is silent.")
     clock.advance(60)
@@ -134,7 +134,8 @@ def test_the_engine_keeps_its_books(
     books.step(provider, [])
     wait_until(lambda: len(events(url, clock)) == 3, 20, "three events in the ledger")
     assert {event.text for event in events(url, clock)} == {
-        "The engine started. No exchange answered.",
+        "The engine started. No exchange answered. "
+        "The one before was last heard of at 2026-02-28 07:05:09 UTC.",
         f"Followed from now on: {provider_title(provider.name)}. It was asked for.",
         "It is silent.",
     }
