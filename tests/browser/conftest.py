@@ -26,7 +26,7 @@ from core.domain import ForecastSpec
 from core.forecasting.store import SnapshotStore
 from core.ledger.database import database_url
 from tests.browser.rig import PATH, SPEC, SYMBOLS, Rig, is_well
-from tests.browser.site import Site
+from tests.browser.site import PATIENCE_MS, Site
 from tests.exchange.exchange import LocalExchange
 from tests.ledgers import fill_ledger, last_minute
 from tests.made import START, made_candles
@@ -35,7 +35,7 @@ from tests.web.published import Publisher
 
 ROOT = Path(__file__).resolve().parents[2]
 # A first page on a machine that runs several browsers at once may take longer than the usual 5 s.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=PATIENCE_MS)
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking")
 
 
@@ -87,7 +87,7 @@ def page(browser: Browser) -> Iterator[Page]:
         viewport={"width": 1440, "height": 900}, color_scheme="dark"
     ) as context:
         opened = context.new_page()
-        opened.set_default_timeout(20_000)
+        opened.set_default_timeout(PATIENCE_MS)
         yield opened
 
 

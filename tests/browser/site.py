@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from playwright.sync_api import Page
 
 from tests.web.published import Publisher, floor_minute
+
+PATIENCE_MS: Final = 45_000
+"""How long the browser is waited for: a deadline, not a measure; shared machines stall."""
 
 PATHS = ("/", "/model-health", "/portfolio")
 POINTS = """(id) => Object.fromEntries(

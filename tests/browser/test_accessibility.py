@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.site import DRAWN, PATHS, Site, invest, open_live
+from tests.browser.site import DRAWN, PATHS, PATIENCE_MS, Site, invest, open_live
 
 GRAVE: Final = ("serious", "critical")
 NOWHERE: Final = "/nowhere"
@@ -34,7 +34,7 @@ def reader(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
         viewport={"width": width, "height": height}, has_touch=request.param == "phone"
     ) as context:
         opened = context.new_page()
-        opened.set_default_timeout(20_000)
+        opened.set_default_timeout(PATIENCE_MS)
         yield opened
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from core.domain import ForecastSpec
 from tests.browser.conftest import Servers
-from tests.browser.site import Site, invest, open_live
+from tests.browser.site import PATIENCE_MS, Site, invest, open_live
 from tests.waiting import wait_until
 
 BUYS = "0,0.5,3,live"
@@ -154,7 +154,7 @@ def test_only_one_of_two_tabs_trades(page: Page, site: Site) -> None:
     open_live(page, site)
     expect(page.locator(STATE)).to_have_text("on, simulated")
     other = page.context.new_page()
-    other.set_default_timeout(20_000)
+    other.set_default_timeout(PATIENCE_MS)
     open_live(other, site)
     expect(other.locator(STATE)).to_have_text("on in another tab")
     page.evaluate("rule => pulse.prefs.set({cue: rule})", BUYS)
@@ -175,7 +175,7 @@ def test_a_new_tab_does_not_trade_what_has_held_all_along(page: Page, site: Site
     expect(page.locator(".position .when-flat")).to_be_visible()
     site.publish(minutes=1)  # a forecast made after that trade
     other = page.context.new_page()
-    other.set_default_timeout(20_000)
+    other.set_default_timeout(PATIENCE_MS)
     page.close()
     open_live(other, site)
     expect(other.locator(STATE)).to_have_text("on, simulated")
@@ -189,7 +189,7 @@ def test_a_tab_that_went_to_another_page_leaves_trading_to_the_next(page: Page, 
     open_live(page, site)
     expect(page.locator(STATE)).to_have_text("on, simulated")
     other = page.context.new_page()
-    other.set_default_timeout(20_000)
+    other.set_default_timeout(PATIENCE_MS)
     open_live(other, site)
     expect(other.locator(STATE)).to_have_text("on in another tab")
     page.get_by_role("link", name="Portfolio").first.click()

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
 from core.domain import ForecastSpec, Progress
-from tests.browser.site import DRAWN, Site, open_live
+from tests.browser.site import DRAWN, PATIENCE_MS, Site, open_live
 from tests.web.published import Publisher, made_model
 
 HOUR = ForecastSpec(long_horizon_steps=12)
@@ -42,7 +42,7 @@ def phone(browser: Browser) -> Iterator[Page]:
         viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True
     ) as context:
         opened = context.new_page()
-        opened.set_default_timeout(20_000)
+        opened.set_default_timeout(PATIENCE_MS)
         yield opened
 
 

@@ -20,7 +20,7 @@ from core.errors import ParameterError
 from core.forecasting.service import View
 from tests.browser.conftest import Observed, Servers
 from tests.browser.rig import PATH, Rig
-from tests.browser.site import Site, invest, open_live
+from tests.browser.site import PATIENCE_MS, Site, invest, open_live
 from tests.web.recorded_cues import HORIZONS, RULES, Moment, moments, naive_side
 
 AT_ONCE = "0,0.5,0.5,live"
@@ -99,7 +99,7 @@ def sides(page: Page) -> list[str]:
 def reader(browser: Browser, **options: Any) -> Iterator[Page]:
     with browser.new_context(viewport={"width": 1440, "height": 900}, **options) as context:
         opened = context.new_page()
-        opened.set_default_timeout(20_000)
+        opened.set_default_timeout(PATIENCE_MS)
         yield opened
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.site import DRAWN, PATHS, POINTS, Site, invest, open_live
+from tests.browser.site import DRAWN, PATHS, PATIENCE_MS, POINTS, Site, invest, open_live
 
 MOST: Final = 0.05
 SIZES: Final = {"desktop": (1440, 900), "phone": (390, 844)}
@@ -47,7 +47,7 @@ def reader(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
         viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone
     ) as context:
         opened = context.new_page()
-        opened.set_default_timeout(20_000)
+        opened.set_default_timeout(PATIENCE_MS)
         opened.add_init_script(OBSERVE)
         yield opened
 

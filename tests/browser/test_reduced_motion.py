@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.site import DRAWN, PATHS, Site, invest, open_live
+from tests.browser.site import DRAWN, PATHS, PATIENCE_MS, Site, invest, open_live
 
 # Every animation and transition that starts from now on, however short.
 RECORD: Final = """() => {
@@ -45,7 +45,7 @@ def reader(browser: Browser, wish: Wish) -> Iterator[Page]:
         viewport={"width": 1440, "height": 900}, reduced_motion=wish
     ) as context:
         opened = context.new_page()
-        opened.set_default_timeout(20_000)
+        opened.set_default_timeout(PATIENCE_MS)
         yield opened
 
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.browser.conftest import Observed
-from tests.browser.site import DRAWN, Site, invest, open_live
+from tests.browser.site import DRAWN, PATIENCE_MS, Site, invest, open_live
 from tests.waiting import wait_until
 
 MESSAGE = "#live-order-message"
@@ -177,7 +177,7 @@ def test_damaged_trades_are_no_empty_log(page: Page, site: Site) -> None:
 
 def second_tab(page: Page, site: Site) -> Page:
     other = page.context.new_page()
-    other.set_default_timeout(20_000)
+    other.set_default_timeout(PATIENCE_MS)
     open_live(other, site)
     return other
 
@@ -308,7 +308,7 @@ def test_unwatched_time_is_a_gap_in_the_curve(page: Page, site: Site) -> None:
     )
     assert drawn.count(None) == 1
     again = page.context.new_page()
-    again.set_default_timeout(20_000)
+    again.set_default_timeout(PATIENCE_MS)
     again.goto(f"{site.url}/model-health")
     page.close()
     wait_until(lambda: seconds_since(after[-1][0]) > 12, 20, "a page closed for long")
