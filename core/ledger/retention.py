@@ -43,7 +43,9 @@ def forget(engine: sa.Engine, writer: LedgerWriter, before: datetime, now: datet
     while last is not None and (gone := _let_some_go(writer, last, cutoff, now)) > 0:
         count += gone
     with told(), writer.held() as connection:
-        old = sa.and_(DAYS.c.chain == writer.chain, DAYS.c.day < cutoff)
+        begun = checkpoint_of(connection, writer.chain)
+        counted = 0 if begun is None else begun.cutoff
+        old = sa.and_(DAYS.c.chain == writer.chain, DAYS.c.day < counted)
         kept = DAYS.c.rows.is_not(None)
         connection.execute(DAYS.update().where(old, kept).values(rows=None))
     return count
@@ -104,7 +106,8 @@ def _let_some_go(writer: LedgerWriter, last: int, cutoff: int, now: datetime) ->
     """
     chain = writer.chain
     with told(), writer.held() as connection:
-        begun = start_of(connection, chain)
+        begun, before = start_of(connection, chain), checkpoint_of(connection, chain)
+        cutoff = cutoff if before is None else max(cutoff, before.cutoff)
         seq = min(last, begun.seq + _ROWS_AT_ONCE)
         if seq <= begun.seq:
             return 0
@@ -132,7 +135,9 @@ def _begin_after(connection: sa.Connection, chain: str, seq: int, begun: LedgerH
         sa.select(FORECASTS.c.hash).where(FORECASTS.c.chain == chain, FORECASTS.c.seq == seq)
     ).scalar_one()
     outcomes = sa.select(OUTCOMES.c.place, OUTCOMES.c.hash).where(OUTCOMES.c.chain == chain)
-    stays = outcomes.where(OUTCOMES.c.seq > seq).order_by(OUTCOMES.c.place).limit(1)
+    # The place is named for the index: the first one is found at once.
+    stays = outcomes.where(OUTCOMES.c.seq > seq, OUTCOMES.c.place > begun.settled)
+    stays = stays.order_by(OUTCOMES.c.place).limit(1)
     if (first := connection.execute(stays).first()) is not None:
         outcomes = outcomes.where(OUTCOMES.c.place < first.place)
     gone = connection.execute(outcomes.order_by(OUTCOMES.c.place.desc()).limit(1)).first()

@@ -226,3 +226,15 @@ def test_outcomes_that_came_after_one_that_stays_wait_for_the_next_time(
     assert forget(database, ledger, begun + timedelta(days=5), clock.now()) == 1
     assert count(database, OUTCOMES) == 0
     assert [(found.rows, found.settled, found.fault) for found in verify(database)] == [(4, 3, "")]
+
+
+def test_days_whose_rows_stay_are_kept_whole(
+    ledger: LedgerWriter, database: sa.Engine, clock: ManualClock
+) -> None:
+    ledger.commit([made_entry(clock, minute) for minute in range(3)])
+    clock.advance(100 * 86_400)
+    due = ledger.pending("binance", ["BTC-USD"], clock.now())
+    ledger.settle(dict.fromkeys(due, 78_001.0))
+    seal_days(database, "live", clock.now())
+    assert forget(database, ledger, clock.now() - timedelta(days=90), clock.now()) == 0
+    assert [found.fault for found in verify(database)] == [""]

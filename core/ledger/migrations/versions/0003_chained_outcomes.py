@@ -29,6 +29,8 @@ def upgrade() -> None:
             batch.add_column(
                 sa.Column(head, sa.String(64), nullable=False, server_default=_GENESIS)
             )
+    _keep_the_newest_checkpoints()
+    op.execute("UPDATE chains SET fence = fence + 1")  # an engine of an earlier version stops
     op.rename_table("outcomes", "unchained_outcomes")
     outcomes = op.create_table(
         "outcomes",
@@ -61,6 +63,14 @@ def downgrade() -> None:
         with op.batch_alter_table(table) as batch:
             batch.drop_column("settled")
             batch.drop_column(head)
+
+
+def _keep_the_newest_checkpoints() -> None:
+    """From here on there is one per chain, and nothing before it."""
+    newest = "SELECT MAX(c.seq) FROM checkpoints c WHERE c.chain"
+    op.execute(f"DELETE FROM checkpoints WHERE seq < ({newest} = checkpoints.chain)")
+    for table in ("outcomes", "forecasts"):
+        op.execute(f"DELETE FROM {table} WHERE seq <= ({newest} = {table}.chain)")
 
 
 def _chain_outcomes(connection: sa.Connection, chain: str, outcomes: sa.Table) -> None:
