@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NoReturn
 
 from core.clock import SystemClock
@@ -37,10 +37,10 @@ def run_engine(settings: Settings) -> NoReturn:
         signal.signal(number, lambda *_: stop.set())
     when_lifeline_ends(stop)
     store = SnapshotStore.at(settings.run_dir)
-    _announce(store)
+    last_beat = _announce(store)
     code = 0
     try:
-        _follow(settings, store, stop)
+        _follow(settings, store, stop, last_beat)
     except Exception:
         log.exception("The engine failed.")
         code = 1
@@ -48,17 +48,27 @@ def run_engine(settings: Settings) -> NoReturn:
     os._exit(code)
 
 
-def _announce(store: SnapshotStore) -> None:
-    """Beat once before the slow imports and the first call to the exchange."""
+def _announce(store: SnapshotStore) -> datetime | None:
+    """Beat once before the slow imports and the first call to the exchange.
+
+    Returns
+    -------
+    datetime or None
+        The last beat of the engine before this one, where it is known.
+    """
     earlier = store.status()
-    if earlier is not None:
-        now = SystemClock().now()
-        store.publish_status(
-            replace(earlier, pid=os.getpid(), started_at=now, beat_at=now, trouble=JUST_STARTED)
-        )
+    if earlier is None:
+        return None
+    now = SystemClock().now()
+    store.publish_status(
+        replace(earlier, pid=os.getpid(), started_at=now, beat_at=now, trouble=JUST_STARTED)
+    )
+    return earlier.beat_at
 
 
-def _follow(settings: Settings, store: SnapshotStore, stop: threading.Event) -> None:
+def _follow(
+    settings: Settings, store: SnapshotStore, stop: threading.Event, last_beat: datetime | None
+) -> None:
     # scikit-learn takes a second to import; the lock and the first beat come before it.
     from core.forecasting.engine import Engine
     from core.forecasting.market_choice import choose_market
@@ -69,4 +79,4 @@ def _follow(settings: Settings, store: SnapshotStore, stop: threading.Event) -> 
     venues, reason = choose_market(settings, clock)
     url = database_url(settings.database_url, settings.artifact_dir)
     ledger = Ledger(url, clock.now, timedelta(days=settings.ledger_days))
-    Engine(settings, venues, reason, store, clock, ledger).run(stop)
+    Engine(settings, venues, reason, store, clock, ledger).run(stop, last_beat)

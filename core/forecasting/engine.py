@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.clock import Clock
@@ -77,11 +77,15 @@ class Engine:
         self._bookkeeping = Jobs(clock, workers=1, name="bookkeeping")
         self._books = Bookkeeping(ledger, clock, self._bookkeeping)
 
-    def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set."""
+    def run(self, stop: threading.Event, last_beat: datetime | None = None) -> None:
+        """Work until `stop` is set.
+
+        Parameters
+        ----------
+        last_beat : datetime, optional
+            Until when the engine before this one is known to have run.
+        """
         log.info("Engine %d follows %s. %s", os.getpid(), self._venues.current.name, self._reason)
-        before = self._store.status()
-        last_beat = before.beat_at if before is not None else None
         self._books.started(self._session.provider, self._reason, last_beat)
         while not stop.is_set():
             self.step()
