@@ -10,16 +10,9 @@ from typing import Final
 import numpy as np
 import sqlalchemy as sa
 
-from core.domain import (
-    BAND_LEVELS,
-    LONG_BAR_MINUTES,
-    ForecastSpec,
-    Horizon,
-    LedgerHead,
-    Market,
-)
+from core.domain import BAND_LEVELS, LONG_BAR_MINUTES, ForecastSpec, Horizon, Market
 from core.ledger.database import migrate, open_database
-from core.ledger.entry import GENESIS, Entry, Outcome, epoch_ms, row_hash
+from core.ledger.entry import BEGINNING, Entry, Outcome, epoch_ms, row_hash
 from core.ledger.rows import chain_values, outcome_values, values_of
 from core.ledger.schema import CHAINS, FORECASTS, OUTCOMES
 from core.ledger.writer import after_outcome, new_chain
@@ -50,7 +43,7 @@ def fill_ledger(
     """
     engine = open_database(url)
     migrate(engine)
-    head = LedgerHead(0, GENESIS, 0, GENESIS)
+    head = BEGINNING
     forecasts, outcomes = [], []
     with engine.begin() as connection:
         connection.execute(CHAINS.insert().values(**new_chain(chain)))

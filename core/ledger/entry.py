@@ -8,10 +8,13 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from core.domain import BAND_LEVELS, Forecast, ForecastSpec, Horizon, Market
+from core.domain import BAND_LEVELS, Forecast, ForecastSpec, Horizon, LedgerHead, Market
 
 GENESIS: Final = 64 * "0"
 """What stands before the first row of a chain."""
+
+BEGINNING: Final = LedgerHead(0, GENESIS, 0, GENESIS)
+"""The head of a chain that holds nothing."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from core.domain import LedgerHead
 from core.ledger.database import reading, told
-from core.ledger.entry import GENESIS, epoch_ms
+from core.ledger.entry import BEGINNING, epoch_ms
 from core.ledger.matured import DAY_MS, sealed_until, within
 from core.ledger.schema import CHECKPOINTS, DAYS, FORECASTS, OUTCOMES
 from core.ledger.sealing import every_series
@@ -55,7 +55,7 @@ def start_of(connection: sa.Connection, chain: str) -> LedgerHead:
     """Return what the head was when the last row that was let go was the last one."""
     found = checkpoint_of(connection, chain)
     if found is None:
-        return LedgerHead(0, GENESIS, 0, GENESIS)
+        return BEGINNING
     return LedgerHead(found.seq, found.hash, found.settled, found.settled_hash)
 
 

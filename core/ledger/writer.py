@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from core.domain import HORIZONS, LedgerHead, Market
 from core.errors import LedgerLost
 from core.ledger.database import reading, told
-from core.ledger.entry import GENESIS, Entry, Outcome, epoch_ms, outcome_hash, row_hash
+from core.ledger.entry import BEGINNING, Entry, Outcome, epoch_ms, outcome_hash, row_hash
 from core.ledger.matured import SAME_ROW
 from core.ledger.rows import chain_values, entry_of, outcome_values, values_of
 from core.ledger.schema import CHAINS, FORECASTS, OUTCOMES
@@ -190,7 +190,7 @@ def _take_fence(connection: sa.Connection, chain: Market) -> int:
 
 def new_chain(chain: str) -> dict[str, object]:
     """Return the row of a chain that holds nothing, opened by its first writer."""
-    return {"chain": chain, "fence": 1, **chain_values(LedgerHead(0, GENESIS, 0, GENESIS))}
+    return {"chain": chain, "fence": 1, **chain_values(BEGINNING)}
 
 
 def _append(connection: sa.Connection, head: LedgerHead, entry: Entry) -> LedgerHead:

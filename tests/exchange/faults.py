@@ -23,7 +23,8 @@ class Fault:
     kind : str
         A venue's own words: ``429``, ``418`` (Binance only), ``451``, ``code``. A key of
         `ANSWERS`: another answer is sent. One of `BEHAVIOURS`: the right answer is sent
-        badly, or none. One of `spoils.SPOILS`: the right answer is sent with its candles damaged.
+        badly, late, or none: ``hold`` until the exchange is healed.
+        One of `spoils.SPOILS`: the right answer is sent with its candles damaged.
         One of `STATES`: a true answer of an exchange whose clock or data are not right.
     path : str
         Beginning of the paths it strikes, or a pattern with ``*``; empty strikes all, of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -62,3 +63,30 @@ def test_a_ledger_without_a_row_is_brought_up_to_date(bare: sa.Engine, clock: Ma
     migrate(bare)
     LedgerWriter(bare, "live", clock.now).commit([made_entry(clock)])
     assert [(found.rows, found.fault) for found in verify(bare)] == [(1, "")]
+
+
+def test_a_deletion_that_the_second_version_began_is_finished(
+    bare: sa.Engine, clock: ManualClock
+) -> None:
+    """It wrote a checkpoint for each, before the rows went, and kept them all."""
+    tables = upgrade_to(bare, "0002").tables
+    head, hashes, forecasts = GENESIS, {}, []
+    for seq in range(1, ROWS + 1):
+        entry = made_entry(clock, seq)
+        previous, head = head, row_hash(head, seq, entry)
+        forecasts.append(values_of(entry, seq, previous, head))
+        hashes[seq] = head
+    nothing = hashlib.sha256().hexdigest()
+    checkpoints = [
+        {"chain": "live", "seq": seq, "hash": hashes[seq], "made_at": 0, "cutoff": 0}
+        for seq in (1, 3)
+    ]
+    with bare.begin() as connection:
+        chain = {"chain": "live", "fence": 1, "seq": ROWS, "head": head}
+        connection.execute(tables["chains"].insert(), [chain])
+        connection.execute(tables["forecasts"].insert(), forecasts[2:])
+        for checkpoint in checkpoints:
+            connection.execute(tables["checkpoints"].insert(), {**checkpoint, "days_hash": nothing})
+    migrate(bare)
+    (found,) = verify(bare)
+    assert (found.gone, found.rows, found.head, found.fault) == (3, ROWS, head, "")

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from core.domain import ForecastSpec, LedgerHead
+from core.domain import ForecastSpec
 from core.ledger import retention
 from core.ledger.database import database_url
-from core.ledger.entry import GENESIS
+from core.ledger.entry import BEGINNING
 from core.ledger.retention import forget
 from core.ledger.rows import outcome_of, outcome_values
 from core.ledger.schema import CHAINS, CHECKPOINTS, DAYS, FORECASTS, OUTCOMES
@@ -141,7 +141,7 @@ def test_an_outcome_taken_out_of_a_sealed_day_is_missed(
 
 def _rewrite_the_chain_of_outcomes(connection: sa.Connection) -> None:
     """Do what somebody would who wants to hide a deletion."""
-    head = LedgerHead(0, GENESIS, 0, GENESIS)
+    head = BEGINNING
     rows = connection.execute(sa.select(OUTCOMES).order_by(OUTCOMES.c.place)).mappings().all()
     connection.execute(OUTCOMES.delete())
     values = []
