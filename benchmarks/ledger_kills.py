@@ -27,8 +27,11 @@ def main(arguments: Sequence[str] = ()) -> int:
     times = parser.parse_args(arguments).times
     with tempfile.TemporaryDirectory(prefix="market-pulse-kills-") as name:
         killed = kills(Path(name), times)
-        counts = list(track(killed, "Killing", times, console=Console(stderr=True)))
-    Console().print(f"Killed {times} times: {counts[-1]:,} forecasts, none lost or scored twice.")
+        *_, last = track(killed, "Killing", times, console=Console(stderr=True))
+    Console().print(
+        f"Killed {times} times: {last.rows:,} forecasts, {last.gone:,} of them let go for their "
+        "age, none lost or scored twice."
+    )
     return 0
 
 

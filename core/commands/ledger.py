@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -135,8 +135,15 @@ def sentences(verdicts: list[Verdict]) -> list[str]:
 def _sentence(verdict: Verdict) -> str:
     if verdict.fault:
         return f"{verdict.chain}: {verdict.fault}"
-    gone = f", {verdict.gone:,} of them let go for their age" if verdict.gone else ""
     return (
-        f"{verdict.chain}: {verdict.rows:,} forecasts{gone}, none changed. Head {verdict.head}\n"
+        f"{verdict.chain}: {verdict.rows:,} forecasts{_gone(verdict)}, none changed. "
+        f"Head {verdict.head}\n"
         f"{verdict.chain}: {verdict.settled:,} outcomes, none changed. Head {verdict.settled_head}"
     )
+
+
+def _gone(verdict: Verdict) -> str:
+    if verdict.gone_before is None:
+        return ""
+    before = datetime.fromtimestamp(verdict.gone_before / 1_000, UTC)
+    return f", {verdict.gone:,} of them, due before {before:%Y-%m-%d}, let go for their age"

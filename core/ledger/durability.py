@@ -9,14 +9,14 @@ from typing import Final
 EPHEMERAL: Final = "history is not durable here; set DATABASE_URL"
 
 # What a host puts into the environment of every process, and how it is called. Heroku's disk ends
-# with the dyno, at least once a day; Cloud Run's is memory; Render's ends with each deploy where no
-# disk is mounted.
+# with the dyno, at least once a day; Cloud Run's is memory, and a bucket or share mounted there is
+# no place for SQLite; Render's ends with each deploy where no disk is mounted.
 _HOSTS: Final[Mapping[str, str]] = {
     "DYNO": "Heroku",
     "RENDER": "Render",
     "K_SERVICE": "Cloud Run",
 }
-# Elsewhere all of the file system is a layer over another one, and goes with it.
+# Elsewhere another file system is no sign of a disk that lasts: it may be a layer, or memory.
 _MOUNTS_DISKS: Final = ("RENDER",)
 
 

@@ -183,7 +183,15 @@ class Ledger:
                 left.setdefault(series.provider, set()).add(series.spec)
         for name, specs in left.items():
             due = writer.pending(name, specs, now - _ABANDONED_AFTER)
-            writer.settle(dict.fromkeys(due))
+            if (head := writer.settle(dict.fromkeys(due))) is not None:
+                self._move_head(market, head)
+
+    def _move_head(self, market: Market, head: LedgerHead) -> None:
+        """Show `head`, unless `record` has written more meanwhile."""
+        with self._turn:
+            shown = self._heads.get(market)
+            if shown is None or shown.settled < head.settled:
+                self._heads[market] = head
 
     def _book(self, snapshot: Snapshot) -> _Book:
         """Return what is known of the forecasts of a snapshot's ticker."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -39,16 +39,28 @@ def forget(engine: sa.Engine, writer: LedgerWriter, before: datetime, now: datet
         return 0
     with told("read"), reading(engine) as connection:
         last = _last_to_go(connection, writer.chain, cutoff)
+        counted = _counted(connection, writer.chain, cutoff)
     count = 0
-    while last is not None and (gone := _let_some_go(writer, last, cutoff, now)) > 0:
+    while last is not None and (gone := _let_some_go(writer, last, counted, now)) > 0:
         count += gone
     with told(), writer.held() as connection:
-        begun = checkpoint_of(connection, writer.chain)
-        counted = 0 if begun is None else begun.cutoff
-        old = sa.and_(DAYS.c.chain == writer.chain, DAYS.c.day < counted)
-        kept = DAYS.c.rows.is_not(None)
-        connection.execute(DAYS.update().where(old, kept).values(rows=None))
+        _drop_packed_rows(connection, writer.chain)
     return count
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Days that stay in the place of rows: all before `cutoff`, and the hash over them."""
+
+    cutoff: int
+    days_hash: str
+
+
+def _counted(connection: sa.Connection, chain: str, cutoff: int) -> _Counted:
+    """Return the days before `cutoff`, or before that of the checkpoint where it is later."""
+    begun = checkpoint_of(connection, chain)
+    cutoff = cutoff if begun is None else max(cutoff, begun.cutoff)
+    return _Counted(cutoff, days_hash(connection, chain, cutoff))
 
 
 def start_of(connection: sa.Connection, chain: str) -> LedgerHead:
@@ -73,7 +85,7 @@ def days_hash(connection: sa.Connection, chain: str, cutoff: int) -> str:
         .order_by(DAYS.c.provider, DAYS.c.spec, DAYS.c.horizon, DAYS.c.day)
     )
     for row in connection.execute(query):
-        digest.update(json.dumps(list(row), separators=(",", ":")).encode())
+        digest.update(json.dumps(list(row), separators=(",", ":"), default=repr).encode())
     return digest.hexdigest()
 
 
@@ -99,33 +111,33 @@ def _last_to_go(connection: sa.Connection, chain: str, cutoff: int) -> int | Non
     return None if oldest is None or kept is None or kept <= oldest else int(kept) - 1
 
 
-def _let_some_go(writer: LedgerWriter, last: int, cutoff: int, now: datetime) -> int:
+def _let_some_go(writer: LedgerWriter, last: int, counted: _Counted, now: datetime) -> int:
     """Delete a part of the rows up to `last`, so that no forecast waits long to be written.
 
     The checkpoint is moved in the same transaction: the chain is whole between any two parts.
     """
     chain = writer.chain
     with told(), writer.held() as connection:
-        begun, before = start_of(connection, chain), checkpoint_of(connection, chain)
-        cutoff = cutoff if before is None else max(cutoff, before.cutoff)
+        begun = start_of(connection, chain)
         seq = min(last, begun.seq + _ROWS_AT_ONCE)
         if seq <= begun.seq:
             return 0
         begins = _begin_after(connection, chain, seq, begun)
+        checkpoint = {"chain": chain, "made_at": epoch_ms(now), **asdict(counted), **asdict(begins)}
         connection.execute(CHECKPOINTS.delete().where(CHECKPOINTS.c.chain == chain))
-        connection.execute(
-            CHECKPOINTS.insert().values(
-                chain=chain,
-                made_at=epoch_ms(now),
-                cutoff=cutoff,
-                days_hash=days_hash(connection, chain, cutoff),
-                **asdict(begins),
-            )
-        )
+        connection.execute(CHECKPOINTS.insert().values(**checkpoint))
         for place, end in ((OUTCOMES.c.place, begins.settled), (FORECASTS.c.seq, begins.seq)):
             table = place.table
             connection.execute(table.delete().where(table.c.chain == chain, place <= end))
         return seq - begun.seq
+
+
+def _drop_packed_rows(connection: sa.Connection, chain: str) -> None:
+    """Keep only the counts of the days that a checkpoint stands for."""
+    begun = checkpoint_of(connection, chain)
+    if begun is not None:
+        old = sa.and_(DAYS.c.chain == chain, DAYS.c.day < begun.cutoff, DAYS.c.rows.is_not(None))
+        connection.execute(DAYS.update().where(old).values(rows=None))
 
 
 def _begin_after(connection: sa.Connection, chain: str, seq: int, begun: LedgerHead) -> LedgerHead:

@@ -79,8 +79,9 @@ OUTCOMES: Final = sa.Table(
 )
 """Written once, beside a forecast and never over it: the price at the target and the absolute
 errors in USD, or NULLs where that price will never be known. They are a chain of their own, in the
-order in which they became known: `place` counts from 1, `hash` is over the outcome before too. A
-few stay longer than their forecast (`core.ledger.retention`), so there is no foreign key."""
+order in which they became known; those from before migration 0003, in the order of their
+forecasts. `place` counts from 1, `hash` is over the outcome before too. A few stay longer than
+their forecast (`core.ledger.retention`), so there is no foreign key."""
 
 DAYS: Final = sa.Table(
     "days",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from core.ledger.entry import outcome_hash, row_hash
 from core.ledger.matured import DAY_MS, SAME_ROW, SeriesKey
 from core.ledger.retention import checkpoint_of, days_hash, start_of
 from core.ledger.rows import entry_of, outcome_of
-from core.ledger.schema import CHAINS, DAYS, FORECASTS, OUTCOMES
+from core.ledger.schema import CHAINS, CHECKPOINTS, DAYS, FORECASTS, OUTCOMES
 from core.ledger.sealing import sealed_values
 
 _ROWS_AT_ONCE = 2_000
@@ -31,6 +31,9 @@ class Verdict:
         Place of the last forecast that was found good: all of them, up to the first fault.
     gone : int
         How many of these were let go for their age.
+    gone_before : int or None
+        Their targets were all before this time, epoch milliseconds; None while none has gone.
+        A deletion that was forged shows here only: a head says nothing of where a chain begins.
     head : str
         Hash of the last one: note it, and compare it later.
     settled : int
@@ -44,6 +47,7 @@ class Verdict:
     chain: str
     rows: int
     gone: int
+    gone_before: int | None
     head: str
     settled: int
     settled_head: str
@@ -64,33 +68,60 @@ def verify(engine: sa.Engine) -> list[Verdict]:
     LedgerUnavailable
     """
     with told("read"), reading(engine) as connection:
-        chains = connection.execute(sa.select(CHAINS).order_by(CHAINS.c.chain)).all()
-        return [_verify_chain(connection, chain) for chain in chains]
+        return [_verify_chain(connection, name) for name in _chains(connection)]
 
 
-def _verify_chain(connection: sa.Connection, chain: sa.Row[Any]) -> Verdict:
-    name, begun = chain.chain, start_of(connection, chain.chain)
-    rows = _walk(
-        _rows(connection, name, FORECASTS.c.seq),
-        _Found(begun.seq, begun.hash),
-        _Found(chain.seq, chain.head),
-        _forecast_fault,
-        "Row",
+def _chains(connection: sa.Connection) -> list[str]:
+    """Return every chain that any table knows of: what stands beside one may be gone too."""
+    named = (sa.select(table.c.chain) for table in (CHAINS, FORECASTS, OUTCOMES, DAYS, CHECKPOINTS))
+    return sorted(connection.execute(sa.union(*named)).scalars())
+
+
+def _verify_chain(connection: sa.Connection, name: str) -> Verdict:
+    checkpoint = checkpoint_of(connection, name)
+    rows, outcomes = _walk_both(connection, name)
+    return Verdict(
+        chain=name,
+        rows=rows.place,
+        gone=0 if checkpoint is None else checkpoint.seq,
+        gone_before=None if checkpoint is None else checkpoint.cutoff,
+        head=rows.head,
+        settled=outcomes.place,
+        settled_head=outcomes.head,
+        fault=(
+            rows.fault
+            or outcomes.fault
+            or _error_fault(connection, name)
+            or _day_fault(connection, name)
+        ),
     )
-    outcomes = _walk(
-        _rows(connection, name, OUTCOMES.c.place),
-        _Found(begun.settled, begun.settled_hash),
-        _Found(chain.settled, chain.settled_head),
-        _outcome_fault,
-        "Outcome",
+
+
+def _walk_both(connection: sa.Connection, name: str) -> tuple[_Found, _Found]:
+    """Follow the chain of forecasts, and that of outcomes."""
+    begun = start_of(connection, name)
+    first = _Found(begun.seq, begun.hash)
+    first_outcome = _Found(begun.settled, begun.settled_hash)
+    noted = connection.execute(sa.select(CHAINS).where(CHAINS.c.chain == name)).first()
+    if noted is None:
+        lost = "What is noted beside the chain is missing: how long it was cannot be told."
+        return replace(first, fault=lost), first_outcome
+    return (
+        _walk(
+            _rows(connection, name, FORECASTS.c.seq),
+            first,
+            _Found(noted.seq, noted.head),
+            _forecast_fault,
+            "Row",
+        ),
+        _walk(
+            _rows(connection, name, OUTCOMES.c.place),
+            first_outcome,
+            _Found(noted.settled, noted.settled_head),
+            _outcome_fault,
+            "Outcome",
+        ),
     )
-    fault = (
-        rows.fault
-        or outcomes.fault
-        or _error_fault(connection, name)
-        or _day_fault(connection, name)
-    )
-    return Verdict(name, rows.place, begun.seq, rows.head, outcomes.place, outcomes.head, fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +134,7 @@ class _Found:
 
 
 def _walk(
-    rows: Iterator[tuple[int, sa.Row[Any]]],
+    rows: Iterator[tuple[Any, sa.Row[Any]]],
     begun: _Found,
     noted: _Found,
     fault_of: Callable[[sa.Row[Any], str], str],
@@ -115,7 +146,9 @@ def _walk(
     """
     place, head = begun.place, begun.head
     for at, row in rows:
-        if at <= place or place == noted.place:
+        if not isinstance(at, int):
+            fault = f"{what} {at!r} was changed: it has no number for a place."
+        elif at <= place or place == noted.place:
             fault = f"{what} {at} was put in: the chain begins after it or ends before it."
         elif at != place + 1:
             fault = f"{what} {place + 1} is missing: {what.lower()} {at} comes next."
@@ -124,15 +157,22 @@ def _walk(
         if fault:
             return _Found(place, head, fault)
         place, head = at, row.hash
-    if (place, head) == (noted.place, noted.head):
-        return _Found(place, head)
+    if place == noted.place:
+        return _Found(place, head, "" if head == noted.head else _end_fault(what, place))
     end = f"the chain ends after {place:,} of {noted.place:,}"
     return _Found(place, head, f"{what} {place + 1} is missing: {end}.")
 
 
+def _end_fault(what: str, place: int) -> str:
+    return (
+        f"{what} {place}, the last one, does not have the hash that is noted beside the chain: "
+        "one of the two was changed."
+    )
+
+
 def _rows(
     connection: sa.Connection, chain: str, place: sa.Column[int]
-) -> Iterator[tuple[int, sa.Row[Any]]]:
+) -> Iterator[tuple[Any, sa.Row[Any]]]:
     """Yield the rows of the table of `place` with their place in the chain, in its order."""
     table = place.table
     query = sa.select(table).where(table.c.chain == chain).order_by(place)
@@ -143,18 +183,26 @@ def _rows(
 def _forecast_fault(row: sa.Row[Any], previous: str) -> str:
     if row.previous != previous:
         return f"Row {row.seq} does not follow the row before it: one of the two was replaced."
-    if row_hash(previous, row.seq, entry_of(row._mapping)) != row.hash:
-        return f"Row {row.seq} was changed after it was written."
-    return ""
+    if _holds(lambda: row_hash(previous, row.seq, entry_of(row._mapping)), row.hash):
+        return ""
+    return f"Row {row.seq} was changed after it was written."
 
 
 def _outcome_fault(row: sa.Row[Any], previous: str) -> str:
-    if outcome_hash(previous, row.place, outcome_of(row._mapping)) == row.hash:
+    if _holds(lambda: outcome_hash(previous, row.place, outcome_of(row._mapping)), row.hash):
         return ""
     return (
         f"Outcome {row.place}, of row {row.seq}, was changed after it was written, "
         "or the outcome before it was."
     )
+
+
+def _holds(recomputed: Callable[[], str], written: str) -> bool:
+    """Tell whether a hash is what was written; bytes or an infinity have none: never written."""
+    try:
+        return recomputed() == written
+    except (TypeError, ValueError):
+        return False
 
 
 def _error_fault(connection: sa.Connection, chain: str) -> str:

@@ -117,10 +117,16 @@ class LedgerWriter:
         with told(), reading(self._engine) as connection:
             return [Pending(*row) for row in connection.execute(query)]
 
-    def settle(self, found: Mapping[Pending, float | None]) -> None:
-        """Write the prices at the targets, None where it will never be known; once each."""
+    def settle(self, found: Mapping[Pending, float | None]) -> LedgerHead | None:
+        """Write the prices at the targets, None where it will never be known; once each.
+
+        Returns
+        -------
+        LedgerHead or None
+            The head after it; None where there was nothing to write.
+        """
         if not found:
-            return
+            return None
         with told(), self._engine.begin() as connection:
             head, rows = self._head(connection), []
             for due, actual in found.items():
@@ -129,6 +135,7 @@ class LedgerWriter:
                 rows.append(outcome_values(outcome, head))
             connection.execute(OUTCOMES.insert(), rows)
             self._keep(connection, head)
+        return head
 
     @contextmanager
     def held(self) -> Iterator[sa.Connection]:

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,7 +44,7 @@ class Servers(Protocol):
 
     logs: dict[str, Path]
 
-    def __call__(self, environment: Mapping[str, str]) -> str: ...
+    def __call__(self, environment: Mapping[str, str], within: Sequence[str] = ()) -> str: ...
 
 
 # No exchange is reached by chance: a test names those it means.
@@ -134,17 +134,18 @@ def answers(url: str) -> bool:
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """Start gunicorn as in production with the given environment; return its address.
 
-    Each call starts a server of its own; all are stopped at the end of the module.
+    Each call starts a server of its own, by the command `within` where there is one, which must
+    become it; all are stopped at the end of the module.
     """
     started: list[subprocess.Popen[bytes]] = []
     logs: dict[str, Path] = {}
 
-    def start(environment: Mapping[str, str]) -> str:
+    def start(environment: Mapping[str, str], within: Sequence[str] = ()) -> str:
         port = free_port()
         log = tmp_path_factory.mktemp("server") / f"gunicorn-{port}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "app:create_server()"],
+                [*within, sys.executable, "-m", "gunicorn", "app:create_server()"],
                 cwd=ROOT,
                 env={
                     **os.environ,

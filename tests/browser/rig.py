@@ -42,6 +42,12 @@ class Rig:
     def snapshot(self) -> Snapshot | None:
         return self.store.snapshot(SPEC)
 
+    def version(self) -> int:
+        """Return the version of what is published."""
+        shown = self.snapshot()
+        assert shown is not None
+        return shown.version
+
     def status(self) -> EngineStatus:
         status = self.store.status()
         assert status is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from playwright.sync_api import Page, expect
 
 from core.domain import SCORE_RANGES
 from core.ledger.database import database_url, open_database
-from core.ledger.schema import FORECASTS
+from core.ledger.schema import EVENTS, FORECASTS
 from tests.browser.rig import Rig, is_well, says
 from tests.waiting import wait_until
 
@@ -64,6 +65,19 @@ def test_what_is_published_is_in_a_chain_whose_head_is_on_the_page(rig: Rig, pag
     )
 
 
+def test_an_engine_says_until_when_the_one_before_it_ran(rig: Rig) -> None:
+    rig.restart_engine()
+    told = sa.select(EVENTS.c.text).where(EVENTS.c.text.like("The engine started.%was last heard%"))
+    database = open_database(database_url("", rig.artifacts))
+
+    def said() -> str | None:
+        with database.connect() as connection:
+            return connection.execute(told).scalar()
+
+    wait_until(said, 60, "the start of another engine in the ledger")
+    assert re.search(r"The one before was last heard of at [-\d]+ [:\d]+ UTC\.$", said() or "")
+
+
 def test_scores_and_rows_of_the_running_app_on_the_command_line(rig: Rig, tmp_path: Path) -> None:
     def run(*arguments: str) -> str:
         done = subprocess.run(
@@ -85,12 +99,6 @@ def test_scores_and_rows_of_the_running_app_on_the_command_line(rig: Rig, tmp_pa
         kept = connection.execute(sa.select(FORECASTS.c.hash).order_by(FORECASTS.c.seq)).scalars()
         assert [row["hash"] for row in exported] == list(kept)[: len(exported)]
     assert exported
-
-
-def version(rig: Rig) -> int:
-    shown = rig.snapshot()
-    assert shown is not None
-    return shown.version
 
 
 @contextmanager
@@ -126,9 +134,9 @@ def test_a_page_says_that_nothing_is_published_and_recovers(
         rig.retrain()  # whose forecast would be published at once
         sentence = f"The ledger cannot be written .*({words}).*, so no forecast is published"
         says(live, sentence, 60)
-        before = version(rig)
+        before = rig.version()
         says(live, sentence)
-        assert version(rig) == before
-    wait_until(lambda: version(rig) != before, 100, "another forecast")
+        assert rig.version() == before
+    wait_until(lambda: rig.version() != before, 100, "another forecast")
     is_well(live)
     assert verified(rig)[1]["whole"]

@@ -163,6 +163,9 @@ def test_what_nobody_follows_any_more_is_given_up(
     assert outcomes(url) == []
     ledger.tidy("simulated", provider, tickers)
     assert outcomes(url) == [None, None]
+    shown = ledger.head("simulated")
+    assert shown is not None
+    assert (shown.seq, shown.settled) == (2, 2)
 
 
 def outcomes(url: str) -> list[float | None]:

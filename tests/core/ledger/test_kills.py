@@ -13,6 +13,8 @@ KILLS = 6  # `python -m benchmarks.ledger_kills` does fifty
 
 @pytest.mark.timeout(180)
 def test_nothing_is_lost_and_nothing_scored_twice(tmp_path: Path) -> None:
-    rows = list(kills(tmp_path, KILLS))
+    found = list(kills(tmp_path, KILLS))
+    rows = [verdict.rows for verdict in found]
     assert len(rows) == KILLS
     assert rows == sorted(set(rows))
+    assert 0 < found[-1].gone < rows[-1]

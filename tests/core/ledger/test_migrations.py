@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from core.domain import Market
 from core.ledger.database import migrate
 from core.ledger.entry import GENESIS, Outcome, row_hash
 from core.ledger.rows import values_of
@@ -19,6 +21,7 @@ from tests.clocks import ManualClock
 from tests.core.ledger.conftest import made_entry
 
 ROWS = 5
+MANY = 5_100  # more than the migration reads at once
 
 
 def upgrade_to(engine: sa.Engine, version: str) -> sa.MetaData:
@@ -33,28 +36,37 @@ def upgrade_to(engine: sa.Engine, version: str) -> sa.MetaData:
     return tables
 
 
-def test_outcomes_of_the_first_version_are_chained(bare: sa.Engine, clock: ManualClock) -> None:
-    tables = upgrade_to(bare, "0001").tables
+def write_first_version(
+    connection: sa.Connection, tables: Any, chain: Market, rows: int, clock: ManualClock
+) -> None:
+    """Write forecasts of a chain, the second of unknown outcome, the last still without one."""
     head, forecasts, outcomes = GENESIS, [], []
-    for seq in range(1, ROWS + 1):
-        entry = made_entry(clock, seq)
+    for seq in range(1, rows + 1):
+        entry = replace(made_entry(clock, seq), chain=chain)
         previous, head = head, row_hash(head, seq, entry)
         forecasts.append(values_of(entry, seq, previous, head))
         actual = 78_000.0 if seq != 2 else None
-        outcomes.append(Outcome.of("live", seq, entry.point, entry.random_walk, actual))
+        outcomes.append(Outcome.of(chain, seq, entry.point, entry.random_walk, actual))
+    noted = {"chain": chain, "fence": 1, "seq": rows, "head": head}
+    connection.execute(tables["chains"].insert(), [noted])
+    connection.execute(tables["forecasts"].insert(), forecasts)
+    connection.execute(tables["outcomes"].insert(), [asdict(o) for o in outcomes[:-1]])
+
+
+def test_outcomes_of_the_first_version_are_chained(bare: sa.Engine, clock: ManualClock) -> None:
+    tables = upgrade_to(bare, "0001").tables
     with bare.begin() as connection:
-        chain = {"chain": "live", "fence": 1, "seq": ROWS, "head": head}
-        connection.execute(tables["chains"].insert(), [chain])
-        connection.execute(tables["forecasts"].insert(), forecasts)
-        connection.execute(tables["outcomes"].insert(), [asdict(o) for o in outcomes[:-1]])
+        write_first_version(connection, tables, "live", ROWS, clock)
+        write_first_version(connection, tables, "simulated", MANY, clock)
     migrate(bare)
-    (found,) = verify(bare)
-    assert (found.rows, found.head, found.settled, found.fault) == (ROWS, head, ROWS - 1, "")
+    found, simulated = verify(bare)
+    assert (found.rows, found.settled, found.fault) == (ROWS, ROWS - 1, "")
+    assert (simulated.rows, simulated.settled, simulated.fault) == (MANY, MANY - 1, "")
     writer = LedgerWriter(bare, "live", clock.now)
     (due,) = writer.pending("binance", ["BTC-USD"], clock.now() + timedelta(hours=1))
     writer.settle({due: 78_000.0})
     writer.commit([made_entry(clock, ROWS + 1)])
-    (found,) = verify(bare)
+    found, _ = verify(bare)
     assert (found.rows, found.settled, found.fault) == (ROWS + 1, ROWS, "")
 
 
@@ -70,12 +82,13 @@ def test_a_deletion_that_the_second_version_began_is_finished(
 ) -> None:
     """It wrote a checkpoint for each, before the rows went, and kept them all."""
     tables = upgrade_to(bare, "0002").tables
-    head, hashes, forecasts = GENESIS, {}, []
+    head, hashes, forecasts, outcomes = GENESIS, {}, [], []
     for seq in range(1, ROWS + 1):
         entry = made_entry(clock, seq)
         previous, head = head, row_hash(head, seq, entry)
         forecasts.append(values_of(entry, seq, previous, head))
         hashes[seq] = head
+        outcomes.append(Outcome.of("live", seq, entry.point, entry.random_walk, 78_000.0))
     nothing = hashlib.sha256().hexdigest()
     checkpoints = [
         {"chain": "live", "seq": seq, "hash": hashes[seq], "made_at": 0, "cutoff": 0}
@@ -85,8 +98,10 @@ def test_a_deletion_that_the_second_version_began_is_finished(
         chain = {"chain": "live", "fence": 1, "seq": ROWS, "head": head}
         connection.execute(tables["chains"].insert(), [chain])
         connection.execute(tables["forecasts"].insert(), forecasts[2:])
+        connection.execute(tables["outcomes"].insert(), [asdict(o) for o in outcomes[2:]])
         for checkpoint in checkpoints:
             connection.execute(tables["checkpoints"].insert(), {**checkpoint, "days_hash": nothing})
     migrate(bare)
     (found,) = verify(bare)
     assert (found.gone, found.rows, found.head, found.fault) == (3, ROWS, head, "")
+    assert found.settled == ROWS - 3

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from core.domain import ForecastSpec
 from core.ledger import retention
 from core.ledger.database import database_url
-from core.ledger.entry import BEGINNING
+from core.ledger.entry import BEGINNING, epoch_ms
 from core.ledger.retention import forget
 from core.ledger.rows import outcome_of, outcome_values
 from core.ledger.schema import CHAINS, CHECKPOINTS, DAYS, FORECASTS, OUTCOMES
@@ -55,6 +55,8 @@ def test_the_chain_stays_verifiable_and_scores_of_what_is_left_the_same(
     assert scores(month, "live", SPEC, "minute", clock.now())["24h"] == before
     (found,) = verify(month)
     assert (found.rows, found.gone, found.fault) == (rows, gone, "")
+    day = (clock.now() - timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
+    assert found.gone_before == epoch_ms(day)
     assert let_go(month, clock, clock.now() - timedelta(days=2)) == 0
 
 
@@ -174,9 +176,9 @@ def _killed() -> None:
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("table", [FORECASTS, OUTCOMES])
+@pytest.mark.parametrize(("table", "what"), [(FORECASTS, "Row"), (OUTCOMES, "Outcome")])
 def test_a_row_put_back_before_the_checkpoint_is_found(
-    month: sa.Engine, clock: ManualClock, table: sa.Table
+    month: sa.Engine, clock: ManualClock, table: sa.Table, what: str
 ) -> None:
     oldest = sa.select(table).order_by(table.c.seq).limit(1)
     with month.connect() as connection:
@@ -185,7 +187,9 @@ def test_a_row_put_back_before_the_checkpoint_is_found(
     let_go(month, clock, clock.now() - timedelta(days=2))
     with month.begin() as connection:
         connection.execute(table.insert(), [first])
-    assert "1 was put in" in verify(month)[0].fault
+    assert verify(month)[0].fault == (
+        f"{what} 1 was put in: the chain begins after it or ends before it."
+    )
 
 
 def test_the_same_holds_on_every_database(

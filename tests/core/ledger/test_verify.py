@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from core.domain import LedgerHead
+from core.ledger.database import database_url, migrate, open_database
 from core.ledger.entry import Outcome, outcome_hash, row_hash
 from core.ledger.rows import entry_of, outcome_of, outcome_values, values_of
 from core.ledger.schema import CHAINS, FORECASTS, OUTCOMES
@@ -24,10 +27,14 @@ SETTLED = 4
 
 @pytest.fixture(name="filled")
 def _filled(database: sa.Engine, ledger: LedgerWriter, clock: ManualClock) -> sa.Engine:
+    fill(ledger, clock)
+    return database
+
+
+def fill(ledger: LedgerWriter, clock: ManualClock) -> None:
     ledger.commit([made_entry(clock, minute) for minute in range(ROWS)])
     due = ledger.pending("binance", ["BTC-USD"], clock.now() + timedelta(minutes=SETTLED))
     ledger.settle(dict.fromkeys(due, 78_001.5))
-    return database
 
 
 def row(connection: sa.Connection, seq: int) -> sa.Row:
@@ -75,6 +82,25 @@ def rewrites_with_a_hash_of_its_own(connection: sa.Connection) -> None:
     )
 
 
+def rewrites_the_last_with_a_hash_of_its_own(connection: sa.Connection) -> None:
+    kept = row(connection, ROWS)
+    digest = row_hash(kept.previous, ROWS, entry_of({**kept._mapping, "point": 78_001.5}))
+    here = FORECASTS.c.seq == ROWS
+    connection.execute(FORECASTS.update().where(here).values(point=78_001.5, hash=digest))
+
+
+def changes_the_noted_head(connection: sa.Connection) -> None:
+    connection.execute(CHAINS.update().values(head=64 * "a"))
+
+
+def writes_an_infinity(connection: sa.Connection) -> None:
+    connection.execute(FORECASTS.update().where(FORECASTS.c.seq == 5).values(point=math.inf))
+
+
+def takes_away_what_is_noted(connection: sa.Connection) -> None:
+    connection.execute(CHAINS.delete())
+
+
 @pytest.mark.parametrize(
     ("damage", "row_named"),
     [
@@ -85,6 +111,10 @@ def rewrites_with_a_hash_of_its_own(connection: sa.Connection) -> None:
         (inserts, "Row 6 does not follow"),
         (reorders, "Row 5 does not follow"),
         (rewrites_with_a_hash_of_its_own, "Row 6 does not follow"),
+        (rewrites_the_last_with_a_hash_of_its_own, f"Row {ROWS}, the last one, does not have"),
+        (changes_the_noted_head, f"Row {ROWS}, the last one, does not have"),
+        (writes_an_infinity, "Row 5 was changed"),
+        (takes_away_what_is_noted, "What is noted beside the chain is missing"),
     ],
 )
 def test_damage_is_found_and_the_first_bad_row_named(
@@ -136,6 +166,15 @@ def reorders_outcomes(connection: sa.Connection) -> None:
         connection.execute(OUTCOMES.update().where(OUTCOMES.c.place == old).values(place=new))
 
 
+def changes_the_noted_head_of_outcomes(connection: sa.Connection) -> None:
+    connection.execute(CHAINS.update().values(settled_head=64 * "a"))
+
+
+def writes_an_infinite_outcome(connection: sa.Connection) -> None:
+    here = OUTCOMES.c.place == 2
+    connection.execute(OUTCOMES.update().where(here).values(actual=math.inf, error=math.inf))
+
+
 @pytest.mark.parametrize(
     ("damage", "outcome_named"),
     [
@@ -145,6 +184,8 @@ def reorders_outcomes(connection: sa.Connection) -> None:
         (removes_the_last_outcome, f"Outcome {SETTLED} is missing"),
         (inserts_an_outcome, f"Outcome {SETTLED + 1} was put in"),
         (reorders_outcomes, "Outcome 2, of row 3, was changed"),
+        (changes_the_noted_head_of_outcomes, f"Outcome {SETTLED}, the last one, does not have"),
+        (writes_an_infinite_outcome, "Outcome 2, of row 2, was changed"),
     ],
 )
 def test_damage_to_outcomes_is_found_and_the_first_bad_one_named(
@@ -170,6 +211,28 @@ def test_errors_that_are_not_those_of_the_forecast_are_found(filled: sa.Engine) 
         connection.execute(CHAINS.update().values(settled_head=digest))
     (found,) = verify(filled)
     assert found.fault == f"The outcome of row {last.seq} does not agree with its errors."
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("UPDATE forecasts SET model_id = x'00ff' WHERE seq = 5", "Row 5 was changed"),
+        ("UPDATE forecasts SET point = 'much' WHERE seq = 5", "Row 5 was changed"),
+        ("UPDATE outcomes SET actual = x'00ff' WHERE place = 2", "Outcome 2, of row 2, was"),
+        ("UPDATE forecasts SET seq = 'five' WHERE seq = 5", "Row 5 is missing"),
+        ("UPDATE outcomes SET place = 'last' WHERE place = 4", "Outcome 'last' was changed"),
+    ],
+)
+def test_what_sqlite_takes_in_any_column_is_named_too(
+    tmp_path: Path, clock: ManualClock, change: str, named: str
+) -> None:
+    engine = open_database(database_url("", tmp_path))
+    migrate(engine)
+    fill(LedgerWriter(engine, "live", clock.now), clock)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(change)
+    (found,) = verify(engine)
+    assert named in found.fault
 
 
 def test_a_ledger_that_nobody_wrote_to_has_no_chain(database: sa.Engine) -> None:
