@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from playwright.sync_api import Browser
+from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.first_paint import chromium
+from benchmarks.bare_chromium import bare_chromium
+from benchmarks.live_page import browser_path
 from benchmarks.server import Server, own_server
 from core.domain import HORIZONS, SCORE_RANGES, ForecastSpec
 from core.ledger.database import open_database
@@ -40,6 +41,7 @@ _TICKERS: Final = (
     "LTC-USD", "LINK-USD", "AVAX-USD", "DOT-USD", "TRX-USD",
 )  # fmt: skip
 _MINUTES_A_DAY: Final = 1_440
+_SIZE: Final = (1440, 900)
 _ROUNDS: Final = 7
 # Every chart of the ledger is drawn, and the table is there.
 _DRAWN: Final = """() =>
@@ -68,12 +70,12 @@ def main(arguments: Sequence[str] = ()) -> int:
         )
         queries = {name: _query_ms(url, specs[0], specs[-1], name, now) for name in SCORE_RANGES}
         market = {"MARKET_SOURCE": "simulated", "DATABASE_URL": url}
-        with own_server(market=market) as server, chromium() as browser:
-            renders = {name: _render_ms(browser, server, name) for name in SCORE_RANGES}
+        with own_server(market=market) as server:
+            renders = {name: _render_ms(server, name) for name in SCORE_RANGES}
             ticks = _ticks_beside_writes(server, engine)
         console.print(_report(queries, renders), _ticks_report(ticks))
     slowest = max(max(ms) for ms in queries.values())
-    rendered = max(statistics.median(ms) for ms in renders.values())
+    rendered = max(max(first, statistics.median(again)) for first, *again in renders.values())
     return 0 if slowest <= QUERY_GOAL_MS and rendered <= RENDER_GOAL_MS else 1
 
 
@@ -94,17 +96,20 @@ def _query_ms(
     return found
 
 
-def _render_ms(browser: Browser, server: Server, name: str) -> list[float]:
-    """Return milliseconds from navigation to the last chart, the pages' scripts being cached."""
-    found = []
-    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
-        for _ in range(_ROUNDS):
-            page = context.new_page()
-            page.goto(f"{server.url}/model-health?range={name}", wait_until="commit")
-            drawn = page.wait_for_function(_DRAWN, timeout=60_000)
-            found.append(float(drawn.json_value()))
-            page.close()
-    return found[1:]  # the first one fills the browser's cache
+def _render_ms(server: Server, name: str) -> list[float]:
+    """Return milliseconds from navigation to the last chart, of a new reader and then of one who
+    comes back, whose browser has the pages' scripts."""
+    url = f"{server.url}/model-health?range={name}"
+    with bare_chromium(_browser()) as browser:
+        return [browser.visit(url, _DRAWN, _SIZE) for _ in range(_ROUNDS)]
+
+
+def _browser() -> str:
+    found = browser_path()
+    if found is None:
+        with sync_playwright() as playwright:
+            found = playwright.chromium.executable_path
+    return found
 
 
 def _ticks_beside_writes(server: Server, engine: sa.Engine) -> dict[str, list[float]]:
@@ -145,16 +150,18 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def _report(queries: dict[Any, list[float]], renders: dict[Any, list[float]]) -> Table:
     table = Table(title="Model Health on a month's ledger, ms", title_justify="left")
-    for column in ("Range", "Queries", "slowest", "Rendered", "slowest"):
+    for column in ("Range", "Queries", "slowest", "First visit", "Rendered again", "slowest"):
         table.add_column(column, justify="left" if column == "Range" else "right")
     for name in SCORE_RANGES:
-        cells = [
-            figure
-            for ms in (queries[name], renders[name])
-            for figure in (f"{statistics.median(ms):,.0f}", f"{max(ms):,.0f}")
-        ]
-        table.add_row(name, *cells)
+        first, *again = renders[name]
+        figures = [*_usual(queries[name]), first, *_usual(again)]
+        table.add_row(name, *(f"{figure:,.0f}" for figure in figures))
     return table
+
+
+def _usual(ms: list[float]) -> tuple[float, float]:
+    """Return the median and the slowest."""
+    return statistics.median(ms), max(ms)
 
 
 def _ticks_report(ticks: dict[str, list[float]]) -> Table:
