@@ -4,6 +4,7 @@
   "use strict";
   const { pulse } = window;
   const { drawn, prepare } = pulse.charts;
+  const LEAST_SHOWN_MS = 20000; // an axis of one moment would say the same time again and again
   const no = () => window.dash_clientside.no_update;
   let unwatched = false;
 
@@ -29,6 +30,7 @@
     const losing = points.at(-1)[1] < 0;
     series.line.color = series.marker.color = losing ? "--ch-down" : "--ch-up";
     filled.fillcolor = losing ? "--down-soft" : "--up-soft";
+    figure.layout.xaxis.autorangeoptions = { include: points[0][0] + LEAST_SHOWN_MS };
     return prepare(figure, { key, losing, first: points[0][0] });
   }
 
