@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from core.domain import HORIZONS, ForecastSpec, Horizon, Market, Score, ScoreRange
 from core.ledger.csv_lines import csv_lines
-from core.ledger.database import database_url, migrate, open_database, require
+from core.ledger.database import database_url, open_database, require, require_newest
 from core.ledger.scores import all_rows, scores
 from core.ledger.verify import Verdict, verify
 from core.settings import Settings
@@ -40,11 +40,11 @@ def verify_ledger(settings: Settings) -> list[Verdict]:
 
 
 def open_ledger(settings: Settings) -> sa.Engine:
-    """Open the deployment's ledger, which must be there."""
+    """Open the deployment's ledger, which must be there and of this version."""
     url = database_url(settings.database_url, settings.artifact_dir)
     require(url)
     engine = open_database(url)
-    migrate(engine)
+    require_newest(engine)
     return engine
 
 

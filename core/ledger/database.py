@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
 from core.errors import LedgerUnavailable
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _BUSY_MS: Final = 5_000
 # A database that does not answer must not keep prices and ticks waiting.
 _PATIENCE: Final = {"connect_timeout": 3, "options": "-c lock_timeout=5000"}
 _DRIVER: Final = "postgresql+psycopg://"
+_NONE_YET: Final = "There is no ledger yet: no engine has published a forecast here."
 
 
 def database_url(text: str, artifact_dir: Path) -> str:
@@ -54,7 +58,28 @@ def require(url: str) -> None:
     """
     file = sa.make_url(url).database
     if url.startswith("sqlite") and not Path(file or "").exists():
-        raise LedgerUnavailable("There is no ledger yet: no engine has published a forecast here.")
+        raise LedgerUnavailable(_NONE_YET)
+
+
+def require_newest(engine: sa.Engine) -> None:
+    """Refuse to read tables of another version; they are left as they are.
+
+    Raises
+    ------
+    LedgerUnavailable
+    """
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    with told("read"), reading(engine) as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found is None:
+        raise LedgerUnavailable(_NONE_YET)
+    if found != ScriptDirectory.from_config(_alembic()).get_current_head():
+        raise LedgerUnavailable(
+            "The ledger is of another version of Market Pulse; an engine of this version brings an "
+            "older one up to date when it starts."
+        )
 
 
 def migrate(engine: sa.Engine) -> None:
@@ -64,15 +89,21 @@ def migrate(engine: sa.Engine) -> None:
     ------
     LedgerUnavailable
     """
-    # Readers never migrate: what this brings along would cost every web worker memory.
     from alembic import command
+
+    config = _alembic()
+    with told(), engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _alembic() -> Config:
+    """Return what Alembic must know. Imported late: it would cost every web worker memory."""
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
-    with told(), engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    return config
 
 
 def reading(engine: sa.Engine) -> sa.Connection:

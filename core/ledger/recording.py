@@ -19,6 +19,7 @@ from core.ledger.database import migrate, open_database, told
 from core.ledger.entry import Entry, epoch_ms
 from core.ledger.events import Noted, append_events
 from core.ledger.issued import Issued, issued
+from core.ledger.matured import SeriesKey
 from core.ledger.retention import forget
 from core.ledger.sealing import every_series, seal_days
 from core.ledger.writer import LedgerWriter, Pending
@@ -63,6 +64,8 @@ class Ledger:
         self._writers: dict[Market, LedgerWriter] = {}
         self._heads: dict[Market, LedgerHead] = {}
         self._books: dict[tuple[Market, str, str], _Book] = {}
+        # Until when the forecasts of series that nobody follows have their outcome.
+        self._given_up: dict[SeriesKey, int] = {}
         self._noted: deque[Noted] = deque(maxlen=_EVENTS_WAITING)
         self._turn = threading.Lock()
 
@@ -176,15 +179,17 @@ class Ledger:
         now: datetime,
     ) -> None:
         """Mark as unknown what matured long ago and nobody follows, or of an exchange left."""
-        left: dict[str, set[str]] = {}
+        until = now - _ABANDONED_AFTER
         for series in every_series(engine, market):
             ticker = ForecastSpec.from_text(series.spec).ticker
-            if series.provider != provider or ticker not in followed:
-                left.setdefault(series.provider, set()).add(series.spec)
-        for name, specs in left.items():
-            due = writer.pending(name, specs, now - _ABANDONED_AFTER)
+            if series.provider == provider and ticker in followed:
+                continue
+            due = writer.pending(
+                series.provider, [series.spec], until, self._given_up.get(series, 0)
+            )
             if (head := writer.settle(dict.fromkeys(due))) is not None:
                 self._move_head(market, head)
+            self._given_up[series] = epoch_ms(until)
 
     def _move_head(self, market: Market, head: LedgerHead) -> None:
         """Show `head`, unless `record` has written more meanwhile."""

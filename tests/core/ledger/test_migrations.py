@@ -7,12 +7,14 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
 from core.domain import Market
-from core.ledger.database import migrate
+from core.errors import LedgerUnavailable
+from core.ledger.database import migrate, require_newest
 from core.ledger.entry import GENESIS, Outcome, row_hash
 from core.ledger.rows import values_of
 from core.ledger.verify import verify
@@ -105,3 +107,14 @@ def test_a_deletion_that_the_second_version_began_is_finished(
     (found,) = verify(bare)
     assert (found.gone, found.rows, found.head, found.fault) == (3, ROWS, head, "")
     assert found.settled == ROWS - 3
+
+
+def test_a_reader_refuses_tables_of_another_version_and_leaves_them(bare: sa.Engine) -> None:
+    with pytest.raises(LedgerUnavailable, match="There is no ledger yet"):
+        require_newest(bare)
+    upgrade_to(bare, "0002")
+    with pytest.raises(LedgerUnavailable, match="of another version of Market Pulse"):
+        require_newest(bare)
+    assert "place" not in upgrade_to(bare, "0002").tables["outcomes"].c
+    migrate(bare)
+    require_newest(bare)
