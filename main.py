@@ -126,6 +126,7 @@ def _add_ledger(commands: Any) -> None:
     ledger.add_argument(
         "out", nargs="?", type=Path, metavar="OUT.csv", help="file to export to (standard output)"
     )
+    ledger.add_argument("--noted", metavar="HASH", help="a hash noted earlier that verify finds")
     ledger.add_argument(
         "--market", choices=("live", "simulated"), default="live", help="whose scores (live)"
     )
@@ -223,6 +224,8 @@ def _models(options: argparse.Namespace) -> int:
 def _ledger(options: argparse.Namespace) -> int:
     if options.out is not None and options.action != "export":
         raise ParameterError("out", f"ledger {options.action} takes no file.")
+    if options.noted is not None and options.action != "verify":
+        raise ParameterError("noted", f"ledger {options.action} takes no noted hash.")
     if options.action == "scores":
         return _ledger_scores(options)
     if options.action == "export":
@@ -231,14 +234,30 @@ def _ledger(options: argparse.Namespace) -> int:
         count = export_to(options.out, Settings.from_env())
         print(f"{count:,} forecasts written.", file=sys.stderr)
         return 0
-    from core.commands.ledger import is_whole, sentences, to_json, verify_ledger
+    return _verify(options)
 
-    verdicts = verify_ledger(Settings.from_env())
+
+def _verify(options: argparse.Namespace) -> int:
+    from core.commands.ledger import (
+        is_whole,
+        noted_sentence,
+        parse_noted,
+        place_to_json,
+        sentences,
+        to_json,
+        verify_ledger,
+    )
+
+    noted = parse_noted(options.noted) if options.noted is not None else ""
+    verdicts, place = verify_ledger(Settings.from_env(), noted)
     if options.json:
-        print(json.dumps(to_json(verdicts), indent=2))
+        found = {"noted": place_to_json(place)} if noted else {}
+        print(json.dumps({**to_json(verdicts), **found}, indent=2))
     else:
         print(*sentences(verdicts), sep="\n")
-    return 0 if is_whole(verdicts) else 1
+        if noted and is_whole(verdicts):
+            print(noted_sentence(place))
+    return 0 if is_whole(verdicts) and (place is not None or not noted) else 1
 
 
 def _ledger_scores(options: argparse.Namespace) -> int:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, BinaryIO, Final
+from io import RawIOBase
+from typing import Any, Final
 
 _ARGUMENTS: Final = (
     "--headless",
@@ -37,7 +39,7 @@ _ASK_EVERY_FRAME: Final = """new Promise((resolve, reject) => {{
 class BareChromium:
     """A browser that is only told which page to show, and asked for one figure of it."""
 
-    def __init__(self, commands: BinaryIO, answers: BinaryIO) -> None:
+    def __init__(self, commands: RawIOBase, answers: RawIOBase) -> None:
         self._commands = commands
         self._answers = answers
         self._sent = 0
@@ -61,7 +63,8 @@ class BareChromium:
         tab = self._ask("Target.createTarget", {"url": "about:blank", **shape})["targetId"]
         attached = self._ask("Target.attachToTarget", {"targetId": tab, "flatten": True})
         session = attached["sessionId"]
-        self._ask("Page.navigate", {"url": url}, session)
+        if refused := self._ask("Page.navigate", {"url": url}, session).get("errorText"):
+            raise RuntimeError(f"{url}: {refused}")
         asked = {
             "expression": _ASK_EVERY_FRAME.format(condition=condition, within=_WITHIN_S),
             "awaitPromise": True,
@@ -91,12 +94,19 @@ class BareChromium:
     def _message(self) -> dict[str, Any]:
         """Read up to the next zero byte."""
         text = bytearray()
-        while (byte := self._answers.read(1)) != b"\0":
-            if not byte:
-                raise RuntimeError("Chromium has ended.")
+        while (byte := self._byte()) != b"\0":
             text += byte
         message: dict[str, Any] = json.loads(text)
         return message
+
+    def _byte(self) -> bytes:
+        ready, _, _ = select.select([self._answers], [], [], 2 * _WITHIN_S)
+        if not ready:
+            raise RuntimeError("Chromium does not answer.")
+        byte = self._answers.read(1)
+        if not byte:
+            raise RuntimeError("Chromium has ended.")
+        return byte
 
 
 @contextmanager
@@ -127,5 +137,5 @@ def bare_chromium(path: str) -> Iterator[BareChromium]:
         stack.callback(process.terminate)
         yield BareChromium(
             stack.enter_context(os.fdopen(to_it, "wb", buffering=0)),
-            stack.enter_context(os.fdopen(from_it, "rb")),
+            stack.enter_context(os.fdopen(from_it, "rb", buffering=0)),
         )

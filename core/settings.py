@@ -132,6 +132,10 @@ def _database(text: str) -> str:
     known = ("postgres://", "postgresql://", "sqlite:///")
     if not text.startswith(known):
         raise ValueError(f"it must be {_LEDGER_FILE} or begin with {', '.join(known)}.")
+    try:
+        _ = urlsplit(text).port
+    except ValueError:  # whose text shows what it is set to
+        raise ValueError("its port must be a number from 0 to 65,535.") from None
     return text
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -19,24 +20,26 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 
 from core.domain import HORIZONS, ForecastSpec, Horizon, Market, Score, ScoreRange
+from core.errors import ParameterError
 from core.ledger.csv_lines import csv_lines
 from core.ledger.database import database_url, open_database, require, require_newest
 from core.ledger.scores import all_rows, scores
-from core.ledger.verify import Verdict, verify
+from core.ledger.verify import Place, Verdict, verify, where_is
 from core.settings import Settings
 
 Scores = Mapping[Horizon, Mapping[ScoreRange, Score | None]]
 
 
-def verify_ledger(settings: Settings) -> list[Verdict]:
-    """Recompute every chain of the deployment's ledger.
+def verify_ledger(settings: Settings, noted: str = "") -> tuple[list[Verdict], Place | None]:
+    """Recompute every chain of the deployment's ledger, and look for a hash that was noted.
 
     Raises
     ------
     LedgerUnavailable
         There is none yet, or the database does not answer.
     """
-    return verify(open_ledger(settings))
+    engine = open_ledger(settings)
+    return verify(engine), where_is(engine, noted) if noted else None
 
 
 def open_ledger(settings: Settings) -> sa.Engine:
@@ -121,6 +124,10 @@ def to_json(verdicts: list[Verdict]) -> dict[str, Any]:
     return {"whole": is_whole(verdicts), "chains": [asdict(verdict) for verdict in verdicts]}
 
 
+def place_to_json(place: Place | None) -> dict[str, Any] | None:
+    return None if place is None else asdict(place)
+
+
 def is_whole(verdicts: list[Verdict]) -> bool:
     return not any(verdict.fault for verdict in verdicts)
 
@@ -135,15 +142,49 @@ def sentences(verdicts: list[Verdict]) -> list[str]:
 def _sentence(verdict: Verdict) -> str:
     if verdict.fault:
         return f"{verdict.chain}: {verdict.fault}"
+    forecasts, outcomes = _count(verdict.rows, "forecast"), _count(verdict.settled, "outcome")
     return (
-        f"{verdict.chain}: {verdict.rows:,} forecasts{_gone(verdict)}, none changed. "
-        f"Head {verdict.head}\n"
-        f"{verdict.chain}: {verdict.settled:,} outcomes, none changed. Head {verdict.settled_head}"
+        f"{verdict.chain}: {forecasts}{_gone(verdict)}, none changed. Head {verdict.head}\n"
+        f"{verdict.chain}: {outcomes}, none changed. Head {verdict.settled_head}"
     )
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def _gone(verdict: Verdict) -> str:
-    if verdict.gone_before is None:
+    if not verdict.gone:
         return ""
-    before = datetime.fromtimestamp(verdict.gone_before / 1_000, UTC)
-    return f", {verdict.gone:,} of them, due before {before:%Y-%m-%d}, let go for their age"
+    left = "none is left"
+    if verdict.oldest is not None:
+        oldest = datetime.fromtimestamp(verdict.oldest / 1_000, UTC)
+        left = f"the oldest left was issued {oldest:%Y-%m-%d %H:%M} UTC"
+    return f", {verdict.gone:,} of them let go for their age ({left})"
+
+
+def parse_noted(text: str) -> str:
+    """Return a hash that somebody noted, or its beginning, as it stands in the ledger.
+
+    Raises
+    ------
+    ParameterError
+    """
+    digest = text.strip().rstrip("…").lower()
+    if not re.fullmatch(r"[0-9a-f]{8,64}", digest):
+        raise ParameterError("noted", "noted must be a hash or its first 8 to 64 digits.")
+    return digest
+
+
+def noted_sentence(place: Place | None) -> str:
+    """Say what it means that a noted hash stands at `place`, of a ledger that is whole."""
+    if place is None:
+        return (
+            "The noted hash is nowhere: what you noted was rewritten, taken out, or let go for its "
+            "age."
+        )
+    gone = ", which was let go for its age" if place.gone else ""
+    return (
+        f"The noted hash is that of {place.kind} {place.number:,} of {place.chain}{gone}: all up "
+        "to there is as it was when you noted it."
+    )

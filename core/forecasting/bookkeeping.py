@@ -9,6 +9,7 @@ from typing import Final
 
 from core.clock import Clock
 from core.domain import Event, EventKind, LedgerHead, provider_title
+from core.errors import MarketPulseError
 from core.exchanges.base import Provider
 from core.forecasting.due import Due
 from core.forecasting.jobs import Jobs
@@ -75,12 +76,23 @@ class Bookkeeping:
         if self._due.take("write", _WRITE_EVERY):
             self._jobs.start("write events", ledger.write_noted)
         # What is on disk stays as it is while only it is looked at.
-        if provider.name != "cache" and self._due.take("tidy", _TIDY_EVERY):
-            self._jobs.start(
-                "tidy the ledger", lambda: ledger.tidy(provider.market, provider.name, followed)
+        if (
+            provider.name != "cache"
+            and self._due.take("tidy", _TIDY_EVERY)
+            and not self._jobs.start(
+                "tidy the ledger", lambda: self._tidy(ledger, provider, followed)
             )
+        ):
+            self._due.forget("tidy")
         if self._due.take("say the head", _HEAD_EVERY):
             self._say_head(provider)
+
+    def _tidy(self, ledger: Ledger, provider: Provider, followed: Collection[str]) -> None:
+        try:
+            ledger.tidy(provider.market, provider.name, followed, provider.now())
+        except MarketPulseError:
+            self._due.put_off("tidy", _WRITE_EVERY)  # or its trouble would be said for long
+            raise
 
     def _say_head(self, provider: Provider) -> None:
         """Log the head once a day: whoever keeps the log can check the chain by it."""

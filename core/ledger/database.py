@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +18,24 @@ if TYPE_CHECKING:
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _BUSY_MS: Final = 5_000
-# A database that does not answer must not keep prices and ticks waiting.
-_PATIENCE: Final = {"connect_timeout": 3, "options": "-c lock_timeout=5000"}
+# A database that does not answer must not keep prices and ticks waiting; one statement of a
+# migration may take a while.
+_PATIENCE: Final = {
+    "connect_timeout": 3,
+    "options": "-c lock_timeout=5000 -c statement_timeout=60000",
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,
+}
 _DRIVER: Final = "postgresql+psycopg://"
 _NONE_YET: Final = "There is no ledger yet: no engine has published a forecast here."
+_ANOTHER_VERSION: Final = (
+    "The ledger is of another version of Market Pulse; an engine of this version brings an older "
+    "one up to date when it starts."
+)
+
+log = logging.getLogger(__name__)
 
 
 def database_url(text: str, artifact_dir: Path) -> str:
@@ -76,10 +91,7 @@ def require_newest(engine: sa.Engine) -> None:
     if found is None:
         raise LedgerUnavailable(_NONE_YET)
     if found != ScriptDirectory.from_config(_alembic()).get_current_head():
-        raise LedgerUnavailable(
-            "The ledger is of another version of Market Pulse; an engine of this version brings an "
-            "older one up to date when it starts."
-        )
+        raise LedgerUnavailable(_ANOTHER_VERSION)
 
 
 def migrate(engine: sa.Engine) -> None:
@@ -90,11 +102,15 @@ def migrate(engine: sa.Engine) -> None:
     LedgerUnavailable
     """
     from alembic import command
+    from alembic.util import CommandError
 
     config = _alembic()
     with told(), engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:  # it knows nothing of the version that is there
+            raise LedgerUnavailable(_ANOTHER_VERSION) from error
 
 
 def _alembic() -> Config:
@@ -120,10 +136,21 @@ def told(what: Literal["read", "written"] = "written") -> Iterator[None]:
     try:
         yield
     except (sa.exc.SQLAlchemyError, OSError) as error:
-        said = str(getattr(error, "orig", None) or error).strip().splitlines()
-        why = said[0] if said else type(error).__name__
-        then = {"read": "", "written": ", so no forecast is published"}[what]
-        raise LedgerUnavailable(f"The ledger cannot be {what} ({why}){then}.") from error
+        raise LedgerUnavailable(f"The ledger cannot be {what} ({_reason(error)}).") from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what the database said, for everybody to read.
+
+    A server that was not reached has no SQLSTATE; what is said of it then may name host, account
+    and parts of a password.
+    """
+    original = getattr(error, "orig", None) or error
+    if getattr(original, "sqlstate", "") is None:
+        log.warning("The database was not reached: %s", type(original).__name__)
+        return "the database does not answer, or not to this account"
+    said = str(original).strip().splitlines()
+    return said[0] if said else type(error).__name__
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

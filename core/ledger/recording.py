@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 import pandas as pd
 import sqlalchemy as sa
 
-from core.domain import ForecastSpec, Horizon, LedgerHead, Market, Snapshot
+from core.domain import Horizon, LedgerHead, Market, Snapshot
 from core.errors import LedgerUnavailable
 from core.ledger.database import migrate, open_database, told
 from core.ledger.entry import Entry, epoch_ms
@@ -67,6 +67,7 @@ class Ledger:
         # Until when the forecasts of series that nobody follows have their outcome.
         self._given_up: dict[SeriesKey, int] = {}
         self._noted: deque[Noted] = deque(maxlen=_EVENTS_WAITING)
+        self._noting = threading.Lock()
         self._turn = threading.Lock()
 
     def head(self, market: Market) -> LedgerHead | None:
@@ -97,7 +98,7 @@ class Ledger:
         LedgerError
             Then the snapshot must not be published.
         """
-        with self._turn:
+        with self._turn, _unpublished():
             writer = self._writer(snapshot.market)
             book = self._book(snapshot)
             due = writer.pending(snapshot.provider, book.specs, snapshot.as_of, book.open_since)
@@ -125,7 +126,8 @@ class Ledger:
 
     def note(self, noted: Noted) -> None:
         """Take an event down; it is written with the next `write_noted`."""
-        self._noted.append(noted)
+        with self._noting:
+            self._noted.append(noted)
 
     def write_noted(self) -> None:
         """Write the events that wait; what cannot be written goes on waiting.
@@ -138,16 +140,24 @@ class Ledger:
             self._write_noted()
 
     def _write_noted(self) -> None:
-        waiting = list(self._noted)
+        with self._noting:
+            waiting = list(self._noted)
         for market in {one.market for one in waiting}:
             mine = [one for one in waiting if one.market == market]
             with told(), self._writer(market).held() as connection:
                 append_events(connection, mine)
-            for one in mine:
-                with suppress(ValueError):  # there was no room for it any more
-                    self._noted.remove(one)
+            with self._noting:
+                for one in mine:
+                    with suppress(ValueError):  # there was no room for it any more
+                        self._noted.remove(one)
 
-    def tidy(self, market: Market, provider: str, followed: Collection[str]) -> None:
+    def tidy(
+        self,
+        market: Market,
+        provider: str,
+        followed: Collection[str],
+        now: datetime | None = None,
+    ) -> None:
         """Seal days that are over, give up what cannot be scored, and let old rows go.
 
         Parameters
@@ -155,6 +165,8 @@ class Ledger:
         provider : str
         followed : collection of str
             Tickers whose candles are followed there: their forecasts are scored by `record`.
+        now : datetime, optional
+            By the exchange's clock: a day is not over before its last target time is.
 
         Raises
         ------
@@ -162,7 +174,7 @@ class Ledger:
         """
         with self._turn:
             engine, writer = self._opened(), self._writer(market)
-        now = self._now()
+        now = now or self._now()
         self._give_up(engine, writer, market, provider, followed, now)
         sealed = seal_days(engine, market, now, writer.held)
         gone = forget(engine, writer, now - self._kept_for, now) if self._kept_for else 0
@@ -181,22 +193,14 @@ class Ledger:
         """Mark as unknown what matured long ago and nobody follows, or of an exchange left."""
         until = now - _ABANDONED_AFTER
         for series in every_series(engine, market):
-            ticker = ForecastSpec.from_text(series.spec).ticker
-            if series.provider == provider and ticker in followed:
+            if series.provider == provider and ticker_of(series.spec) in followed:
                 continue
-            due = writer.pending(
-                series.provider, [series.spec], until, self._given_up.get(series, 0)
-            )
-            if (head := writer.settle(dict.fromkeys(due))) is not None:
-                self._move_head(market, head)
+            with self._turn:  # what `record` knows the price of by now is not given up
+                since = self._given_up.get(series, 0)
+                due = writer.pending(series.provider, [series.spec], until, since)
+                if (head := writer.settle(dict.fromkeys(due))) is not None:
+                    self._heads[market] = head
             self._given_up[series] = epoch_ms(until)
-
-    def _move_head(self, market: Market, head: LedgerHead) -> None:
-        """Show `head`, unless `record` has written more meanwhile."""
-        with self._turn:
-            shown = self._heads.get(market)
-            if shown is None or shown.settled < head.settled:
-                self._heads[market] = head
 
     def _book(self, snapshot: Snapshot) -> _Book:
         """Return what is known of the forecasts of a snapshot's ticker."""
@@ -205,7 +209,7 @@ class Ledger:
         if key not in self._books:
             kept = every_series(self._opened(), market)
             specs = {one.spec for one in kept if one.provider == provider}
-            mine = {spec for spec in specs if ForecastSpec.from_text(spec).ticker == ticker}
+            mine = {spec for spec in specs if ticker_of(spec) == ticker}
             self._books[key] = _Book(mine, snapshot.as_of)
         self._books[key].specs.add(snapshot.spec.to_text())
         return self._books[key]
@@ -240,6 +244,22 @@ class _Book:
         self.specs = specs
         self.opened_at = opened_at
         self.open_since = 0
+
+
+def ticker_of(spec: str) -> str:
+    """Return the ticker of a spec's text, also of one that is no longer allowed."""
+    return spec.partition("?")[0]
+
+
+@contextmanager
+def _unpublished() -> Iterator[None]:
+    """Say of a ledger that cannot be used what follows from it."""
+    try:
+        yield
+    except LedgerUnavailable as error:
+        raise LedgerUnavailable(
+            f"{str(error).rstrip('.')}, so no forecast is published."
+        ) from error
 
 
 def entries_of(snapshot: Snapshot) -> list[Entry]:

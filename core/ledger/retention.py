@@ -43,8 +43,6 @@ def forget(engine: sa.Engine, writer: LedgerWriter, before: datetime, now: datet
     count = 0
     while last is not None and (gone := _let_some_go(writer, last, counted, now)) > 0:
         count += gone
-    with told(), writer.held() as connection:
-        _drop_packed_rows(connection, writer.chain)
     return count
 
 
@@ -129,15 +127,14 @@ def _let_some_go(writer: LedgerWriter, last: int, counted: _Counted, now: dateti
         for place, end in ((OUTCOMES.c.place, begins.settled), (FORECASTS.c.seq, begins.seq)):
             table = place.table
             connection.execute(table.delete().where(table.c.chain == chain, place <= end))
+        packed = packed_before(chain, counted.cutoff)
+        connection.execute(DAYS.update().where(packed).values(rows=None))
         return seq - begun.seq
 
 
-def _drop_packed_rows(connection: sa.Connection, chain: str) -> None:
-    """Keep only the counts of the days that a checkpoint stands for."""
-    begun = checkpoint_of(connection, chain)
-    if begun is not None:
-        old = sa.and_(DAYS.c.chain == chain, DAYS.c.day < begun.cutoff, DAYS.c.rows.is_not(None))
-        connection.execute(DAYS.update().where(old).values(rows=None))
+def packed_before(chain: str, cutoff: int) -> sa.ColumnElement[bool]:
+    """Return the condition of days before `cutoff` that still hold more than counts."""
+    return sa.and_(DAYS.c.chain == chain, DAYS.c.day < cutoff, DAYS.c.rows.is_not(None))
 
 
 def _begin_after(connection: sa.Connection, chain: str, seq: int, begun: LedgerHead) -> LedgerHead:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
+from core.ledger.beside import beside_fault, day_fault
 from core.ledger.database import reading, told
-from core.ledger.entry import outcome_hash, row_hash
-from core.ledger.matured import DAY_MS, SAME_ROW, SeriesKey
-from core.ledger.retention import checkpoint_of, days_hash, start_of
+from core.ledger.entry import BEGINNING, outcome_hash, row_hash
+from core.ledger.matured import SAME_ROW
+from core.ledger.retention import start_of
 from core.ledger.rows import entry_of, outcome_of
 from core.ledger.schema import CHAINS, CHECKPOINTS, DAYS, FORECASTS, OUTCOMES
-from core.ledger.sealing import sealed_values
 
-_ROWS_AT_ONCE = 2_000
-_DAYS_AT_ONCE = 20
+_ROWS_AT_ONCE: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +29,10 @@ class Verdict:
         Place of the last forecast that was found good: all of them, up to the first fault.
     gone : int
         How many of these were let go for their age.
-    gone_before : int or None
-        Their targets were all before this time, epoch milliseconds; None while none has gone.
-        A deletion that was forged shows here only: a head says nothing of where a chain begins.
+    oldest : int or None
+        When the first forecast that is left was issued, epoch milliseconds. It is part of its hash;
+        where a chain begins is part of none: rows that somebody else deletes from its beginning,
+        with a checkpoint to match, are missed here only.
     head : str
         Hash of the last one: note it, and compare it later.
     settled : int
@@ -47,7 +46,7 @@ class Verdict:
     chain: str
     rows: int
     gone: int
-    gone_before: int | None
+    oldest: int | None
     head: str
     settled: int
     settled_head: str
@@ -61,7 +60,8 @@ def verify(engine: sa.Engine) -> list[Verdict]:
     rows taken off the end are missed by the count kept beside the chain. The same holds for
     outcomes, in the order in which they became known. Days are made again from
     their rows, and those without rows checked by the hash in the checkpoint. Who can rewrite
-    the whole database can also rewrite all hashes: then only a head noted elsewhere tells.
+    the whole database can also rewrite all hashes and counts: then only a hash noted elsewhere
+    tells (`where_is`).
 
     Raises
     ------
@@ -71,56 +71,84 @@ def verify(engine: sa.Engine) -> list[Verdict]:
         return [_verify_chain(connection, name) for name in _chains(connection)]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a hash stands: at a forecast or at an outcome, counted from 1.
+
+    Attributes
+    ----------
+    gone : bool
+        Whether what has the hash was let go for its age, the last of those that were.
+    """
+
+    chain: str
+    kind: Literal["forecast", "outcome"]
+    number: int
+    gone: bool = False
+
+
+def where_is(engine: sa.Engine, digest: str) -> Place | None:
+    """Return the place of the hash that begins with `digest`; None where there is none.
+
+    Of a chain that is whole, all up to there is as it was when the hash was noted.
+
+    Raises
+    ------
+    LedgerUnavailable
+    """
+    columns: tuple[tuple[Literal["forecast", "outcome"], Any, Any, bool], ...] = (
+        ("forecast", FORECASTS.c.seq, FORECASTS.c.hash, False),
+        ("outcome", OUTCOMES.c.place, OUTCOMES.c.hash, False),
+        ("forecast", CHECKPOINTS.c.seq, CHECKPOINTS.c.hash, True),
+        ("outcome", CHECKPOINTS.c.settled, CHECKPOINTS.c.settled_hash, True),
+    )
+    with told("read"), reading(engine) as connection:
+        for kind, place, column, gone in columns:
+            query = sa.select(place.table.c.chain, place).where(column.startswith(digest)).limit(1)
+            if (found := connection.execute(query).first()) is not None:
+                return Place(found[0], kind, found[1], gone)
+    return None
+
+
 def _chains(connection: sa.Connection) -> list[str]:
     """Return every chain that any table knows of: what stands beside one may be gone too."""
     named = (sa.select(table.c.chain) for table in (CHAINS, FORECASTS, OUTCOMES, DAYS, CHECKPOINTS))
-    return sorted(connection.execute(sa.union(*named)).scalars())
+    return sorted(connection.execute(sa.union(*named)).scalars(), key=str)
 
 
 def _verify_chain(connection: sa.Connection, name: str) -> Verdict:
-    checkpoint = checkpoint_of(connection, name)
-    rows, outcomes = _walk_both(connection, name)
+    if fault := beside_fault(connection, name):
+        nothing = BEGINNING
+        return Verdict(name, 0, 0, None, nothing.hash, 0, nothing.settled_hash, fault)
+    begun = start_of(connection, name)
+    noted = connection.execute(sa.select(CHAINS).where(CHAINS.c.chain == name)).one()
+    rows = _walk(
+        _rows(connection, name, FORECASTS.c.seq),
+        _Found(begun.seq, begun.hash),
+        _Found(noted.seq, noted.head),
+        _forecast_fault,
+        "Row",
+    )
+    outcomes = _walk(
+        _rows(connection, name, OUTCOMES.c.place),
+        _Found(begun.settled, begun.settled_hash),
+        _Found(noted.settled, noted.settled_head),
+        _outcome_fault,
+        "Outcome",
+    )
+    fault = rows.fault or outcomes.fault
+    for look in (_orphan_fault, _error_fault, day_fault):
+        fault = fault or look(connection, name)
+    oldest = sa.select(FORECASTS.c.issued_at).where(FORECASTS.c.chain == name)
     return Verdict(
         chain=name,
         rows=rows.place,
-        gone=0 if checkpoint is None else checkpoint.seq,
-        gone_before=None if checkpoint is None else checkpoint.cutoff,
+        gone=begun.seq,
+        oldest=connection.execute(oldest.order_by(FORECASTS.c.seq).limit(1)).scalar(),
         head=rows.head,
         settled=outcomes.place,
         settled_head=outcomes.head,
-        fault=(
-            rows.fault
-            or outcomes.fault
-            or _error_fault(connection, name)
-            or _day_fault(connection, name)
-        ),
-    )
-
-
-def _walk_both(connection: sa.Connection, name: str) -> tuple[_Found, _Found]:
-    """Follow the chain of forecasts, and that of outcomes."""
-    begun = start_of(connection, name)
-    first = _Found(begun.seq, begun.hash)
-    first_outcome = _Found(begun.settled, begun.settled_hash)
-    noted = connection.execute(sa.select(CHAINS).where(CHAINS.c.chain == name)).first()
-    if noted is None:
-        lost = "What is noted beside the chain is missing: how long it was cannot be told."
-        return replace(first, fault=lost), first_outcome
-    return (
-        _walk(
-            _rows(connection, name, FORECASTS.c.seq),
-            first,
-            _Found(noted.seq, noted.head),
-            _forecast_fault,
-            "Row",
-        ),
-        _walk(
-            _rows(connection, name, OUTCOMES.c.place),
-            first_outcome,
-            _Found(noted.settled, noted.settled_head),
-            _outcome_fault,
-            "Outcome",
-        ),
+        fault=fault,
     )
 
 
@@ -148,8 +176,13 @@ def _walk(
     for at, row in rows:
         if not isinstance(at, int):
             fault = f"{what} {at!r} was changed: it has no number for a place."
-        elif at <= place or place == noted.place:
-            fault = f"{what} {at} was put in: the chain begins after it or ends before it."
+        elif at <= place:
+            fault = f"{what} {at} was put in: the chain begins after it."
+        elif place == noted.place:
+            fault = (
+                f"{what} {at} was put in, or the count beside the chain was changed: it ends "
+                f"after {place:,}."
+            )
         elif at != place + 1:
             fault = f"{what} {place + 1} is missing: {what.lower()} {at} comes next."
         else:
@@ -205,6 +238,18 @@ def _holds(recomputed: Callable[[], str], written: str) -> bool:
         return False
 
 
+def _orphan_fault(connection: sa.Connection, chain: str) -> str:
+    """Name the first outcome whose forecast is not there, and was not let go."""
+    gone = start_of(connection, chain).seq
+    orphans = sa.select(sa.func.min(OUTCOMES.c.seq)).where(
+        OUTCOMES.c.chain == chain,
+        ~OUTCOMES.c.seq.between(1, gone),
+        ~sa.exists().where(SAME_ROW),
+    )
+    seq = connection.execute(orphans).scalar()
+    return "" if seq is None else f"Row {seq} is missing: it has an outcome."
+
+
 def _error_fault(connection: sa.Connection, chain: str) -> str:
     """Name the first outcome whose errors are not those of its forecast."""
     wrong = sa.or_(
@@ -218,50 +263,3 @@ def _error_fault(connection: sa.Connection, chain: str) -> str:
         .where(OUTCOMES.c.chain == chain, wrong)
     ).scalar()
     return "" if seq is None else f"The outcome of row {seq} does not agree with its errors."
-
-
-def _day_fault(connection: sa.Connection, chain: str) -> str:
-    """Name the first day that is not what its rows say, or that days without rows were changed."""
-    checkpoint = checkpoint_of(connection, chain)
-    cutoff = 0 if checkpoint is None else checkpoint.cutoff
-    if checkpoint is not None and days_hash(connection, chain, cutoff) != checkpoint.days_hash:
-        return "A day whose forecasts were let go was changed after they were counted."
-    if missing := _missing_day(connection, chain, cutoff):
-        return missing
-    kept = sa.select(DAYS).where(DAYS.c.chain == chain, DAYS.c.day >= cutoff)
-    streamed = connection.execution_options(yield_per=_DAYS_AT_ONCE)
-    for day in streamed.execute(kept.order_by(DAYS.c.day)).mappings():
-        series = SeriesKey(*(day[name] for name in SeriesKey._fields))
-        if sealed_values(connection, series, day["day"]) != dict(day):
-            return f"{_day_name(series, day['day'])} is not what its rows say."
-    return ""
-
-
-def _missing_day(connection: sa.Connection, chain: str, cutoff: int) -> str:
-    """Name a day before the last sealed one of its series that has forecasts and is not sealed."""
-    begins = FORECASTS.c.target_time - FORECASTS.c.target_time % DAY_MS
-    later, same = DAYS.alias(), DAYS.alias()
-
-    def of(days: sa.FromClause) -> sa.ColumnElement[bool]:
-        names = ("chain", "provider", "spec", "horizon")
-        return sa.and_(*(days.c[name] == FORECASTS.c[name] for name in names))
-
-    found = connection.execute(
-        sa.select(FORECASTS, begins.label("day"))
-        .where(
-            FORECASTS.c.chain == chain,
-            FORECASTS.c.target_time >= cutoff,
-            sa.exists().where(of(later), later.c.day > begins),
-            ~sa.exists().where(of(same), same.c.day == begins),
-        )
-        .limit(1)
-    ).first()
-    if found is None:
-        return ""
-    series = SeriesKey(chain, found.provider, found.spec, found.horizon)
-    return f"{_day_name(series, found.day)} is missing."
-
-
-def _day_name(series: SeriesKey, day: int) -> str:
-    at = datetime.fromtimestamp(day / 1_000, UTC)
-    return f"The sealed day {at:%Y-%m-%d} of the {series.horizon} forecasts of {series.spec}"

@@ -6,20 +6,22 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import sqlalchemy as sa
 
 from core.domain import HORIZONS, LedgerHead, Market
-from core.errors import LedgerLost
+from core.errors import LedgerLost, LedgerUnavailable
 from core.ledger.database import reading, told
 from core.ledger.entry import BEGINNING, Entry, Outcome, epoch_ms, outcome_hash, row_hash
 from core.ledger.matured import SAME_ROW
 from core.ledger.rows import chain_values, entry_of, outcome_values, values_of
-from core.ledger.schema import CHAINS, FORECASTS, OUTCOMES
+from core.ledger.schema import CHAINS, CHECKPOINTS, FORECASTS, OUTCOMES
 
 # A database takes some ten thousand values in one question.
 _NAMED_AT_ONCE: Final = 500
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,7 @@ class LedgerWriter:
         since : int
             Only targets from this time on are looked at, epoch milliseconds.
         """
-        named = sorted(specs)
-        parts = [named[i : i + _NAMED_AT_ONCE] for i in range(0, len(named), _NAMED_AT_ONCE)]
+        parts = _parts(sorted(specs))
         found = [due for part in parts for due in self._pending(provider, part, until, since)]
         return sorted(found, key=lambda forecast: forecast.seq)
 
@@ -120,6 +121,8 @@ class LedgerWriter:
     def settle(self, found: Mapping[Pending, float | None]) -> LedgerHead | None:
         """Write the prices at the targets, None where it will never be known; once each.
 
+        One that has its outcome by now keeps it.
+
         Returns
         -------
         LedgerHead or None
@@ -129,13 +132,25 @@ class LedgerWriter:
             return None
         with told(), self._engine.begin() as connection:
             head, rows = self._head(connection), []
+            settled = self._settled(connection, [due.seq for due in found])
             for due, actual in found.items():
+                if due.seq in settled:
+                    continue
                 outcome = Outcome.of(self.chain, due.seq, due.point, due.random_walk, actual)
                 head = after_outcome(head, outcome)
                 rows.append(outcome_values(outcome, head))
-            connection.execute(OUTCOMES.insert(), rows)
+            if rows:
+                connection.execute(OUTCOMES.insert(), rows)
             self._keep(connection, head)
         return head
+
+    def _settled(self, connection: sa.Connection, places: Sequence[int]) -> set[int]:
+        """Return those of `places` that have an outcome."""
+        found: set[int] = set()
+        for some in _parts(places):
+            mine = sa.and_(OUTCOMES.c.chain == self.chain, OUTCOMES.c.seq.in_(some))
+            found.update(connection.execute(sa.select(OUTCOMES.c.seq).where(mine)).scalars())
+        return found
 
     @contextmanager
     def held(self) -> Iterator[sa.Connection]:
@@ -187,12 +202,29 @@ class LedgerWriter:
         return replace(entry, revision=written.revision + 1)
 
 
+def _parts(values: Sequence[T]) -> list[Sequence[T]]:
+    """Return `values` in parts that a database takes in one question."""
+    return [values[i : i + _NAMED_AT_ONCE] for i in range(0, len(values), _NAMED_AT_ONCE)]
+
+
 def _take_fence(connection: sa.Connection, chain: Market) -> int:
     mine = CHAINS.c.chain == chain
     changed = connection.execute(CHAINS.update().where(mine).values(fence=CHAINS.c.fence + 1))
     if changed.rowcount == 0:
+        _require_nothing(connection, chain)
         connection.execute(CHAINS.insert().values(**new_chain(chain)))
     return int(connection.execute(sa.select(CHAINS.c.fence).where(mine)).scalar_one())
+
+
+def _require_nothing(connection: sa.Connection, chain: Market) -> None:
+    """Refuse to begin a chain that has begun: what is noted beside it was lost."""
+    for table in (FORECASTS, OUTCOMES, CHECKPOINTS):
+        rows = sa.select(table.c.chain).where(table.c.chain == chain).limit(1)
+        if connection.execute(rows).first() is not None:
+            raise LedgerUnavailable(
+                f"The ledger has rows of the {chain} market, but what is noted beside them is "
+                "missing: see `ledger verify`, and begin with another DATABASE_URL."
+            )
 
 
 def new_chain(chain: str) -> dict[str, object]:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Page
 
 from core.ledger.database import database_url, open_database
-from core.ledger.verify import verify
+from core.ledger.verify import Place, verify, where_is
 from tests.browser.conftest import Servers
 from tests.browser.rig import PATH, SPEC, SYMBOLS, Rig, is_well, says
 from tests.exchange.exchange import LocalExchange
@@ -110,6 +110,8 @@ def test_a_page_says_that_the_disk_is_full_and_recovers(
     page.goto(rig.url + PATH)
     is_well(page)
     sentence = "The ledger cannot be written .*disk is full.*, so no forecast is published"
+    written = rig.status().ledger
+    assert written is not None
     with full(seen):
         rig.retrain()  # whose forecast would be published at once
         says(page, sentence, 60)
@@ -118,6 +120,8 @@ def test_a_page_says_that_the_disk_is_full_and_recovers(
         assert rig.version() == before
     wait_until(lambda: rig.version() != before, 100, "another forecast")
     is_well(page)
-    (found,) = verify(copied(seen, tmp_path))
-    assert (found.rows > 0, found.fault) == (True, "")
+    copy = copied(seen, tmp_path)
+    (found,) = verify(copy)
+    assert (found.rows > written.seq, found.fault) == (True, "")
+    assert where_is(copy, written.hash) == Place("live", "forecast", written.seq)
     assert "Traceback" not in rig.log.read_text()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -166,6 +166,51 @@ def test_what_nobody_follows_any_more_is_given_up(
     shown = ledger.head("simulated")
     assert shown is not None
     assert (shown.seq, shown.settled) == (2, 2)
+
+
+def test_a_ledger_that_was_locked_while_it_was_tidied_is_soon_well_again(
+    ledger: Ledger, url: str, clock: ManualClock, jobs: Jobs
+) -> None:
+    """Else its trouble would be said until tidying is due again."""
+    provider = SimulatedMarket(clock)
+    ledger.note(Noted(Event(clock.now(), "engine", "Before."), "simulated", "simulated"))
+    ledger.write_noted()
+    books = Bookkeeping(ledger, clock, jobs)
+    with open_database(url).begin() as connection:
+        connection.execute(sa.text("ALTER TABLE forecasts RENAME TO elsewhere"))
+    step_until(books, provider, clock, lambda: "no such table" in str(jobs.trouble()))
+    assert "no forecast is published" not in str(jobs.trouble())
+    with open_database(url).begin() as connection:
+        connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO forecasts"))
+    began = clock.monotonic()
+    step_until(books, provider, clock, lambda: not jobs.trouble())
+    assert clock.monotonic() - began < 60
+
+
+def step_until(
+    books: Bookkeeping, provider: SimulatedMarket, clock: ManualClock, done: Callable[[], bool]
+) -> None:
+    def look() -> bool:
+        clock.advance(0.5)
+        books.step(provider, [])
+        return done()
+
+    wait_until(look, 30, "the next end of tidying")
+
+
+def test_a_forecast_that_is_no_longer_allowed_keeps_nothing_up(
+    ledger: Ledger, url: str, clock: ManualClock, tmp_path: Path
+) -> None:
+    desk = SpecDesk(SPEC, "simulated", "simulated", None, clock, timedelta(days=1), ledger=ledger)
+    desk.train(CANDLES, "first")
+    store = SnapshotStore.at(tmp_path / "run")
+    desk.publish(store, CANDLES, empty_candles())
+    with open_database(url).begin() as connection:
+        connection.execute(FORECASTS.update().values(spec="BTC-USD?minute_horizon=999999"))
+    clock.advance(3 * 86_400)
+    ledger.tidy("simulated", "simulated", ["ETH-USD"])
+    assert outcomes(url) == [None, None]
+    Ledger(url, clock.now).tidy("simulated", "simulated", ["BTC-USD"])
 
 
 def outcomes(url: str) -> list[float | None]:

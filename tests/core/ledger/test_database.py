@@ -12,8 +12,8 @@ from alembic.migration import MigrationContext
 
 from core.errors import LedgerUnavailable
 from core.ledger import database as opening
-from core.ledger.database import database_url, migrate, open_database
-from core.ledger.schema import METADATA
+from core.ledger.database import database_url, migrate, open_database, reading, require_newest
+from core.ledger.schema import FORECASTS, METADATA
 from core.ledger.verify import verify
 from core.ledger.writer import LedgerWriter
 from tests.clocks import ManualClock
@@ -48,9 +48,8 @@ def test_readers_do_not_wait_for_a_writer(database: sa.Engine, tmp_path: Path) -
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
     with sqlite3.connect(tmp_path / "ledger.db") as other:
         other.execute("BEGIN IMMEDIATE")
-        reader = sqlite3.connect(tmp_path / "ledger.db")
-        assert reader.execute("SELECT count(*) FROM forecasts").fetchone() == (0,)
-        reader.close()
+        with reading(database) as connection:
+            assert connection.execute(sa.select(FORECASTS)).all() == []
 
 
 @only_sqlite
@@ -65,7 +64,7 @@ def test_a_locked_database_is_said_and_recovers(
     database.dispose()  # what is opened from here on waits less long
     other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(LedgerUnavailable, match=r"locked.*no forecast is published"):
+    with pytest.raises(LedgerUnavailable, match=r"cannot be written \(database is locked\)\."):
         ledger.commit([made_entry(clock)])
     other.execute("ROLLBACK")
     other.close()
@@ -88,6 +87,46 @@ def test_a_full_disk_is_said_and_recovers(
     database.dispose()
     assert ledger.commit([made_entry(clock, 1)]).seq == 2
     assert verify(database)[0].fault == ""
+
+
+def test_a_reader_sees_one_state_while_a_writer_goes_on(
+    ledger: LedgerWriter, database: sa.Engine, clock: ManualClock
+) -> None:
+    count = sa.select(sa.func.count()).select_from(FORECASTS)
+    with reading(database) as connection:
+        assert connection.execute(count).scalar() == 0
+        ledger.commit([made_entry(clock)])
+        assert connection.execute(count).scalar() == 0
+    with reading(database) as connection:
+        assert connection.execute(count).scalar() == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["u:hun@ter2@127.0.0.1:1/secret", "user:hunter2@[::1]:1/secret"]
+)
+def test_a_server_that_does_not_answer_is_said_without_its_address(address: str) -> None:
+    engine = open_database(database_url(f"postgres://{address}", Path()))
+    with pytest.raises(LedgerUnavailable) as refused:
+        verify(engine)
+    assert str(refused.value) == (
+        "The ledger cannot be read (the database does not answer, or not to this account)."
+    )
+
+
+def test_an_account_that_is_refused_is_said_without_its_name(postgres: str) -> None:
+    url = sa.make_url(database_url(postgres, Path())).set(username="nobody-of-ours")
+    with pytest.raises(LedgerUnavailable) as refused:
+        verify(open_database(url.render_as_string(hide_password=False)))
+    assert "nobody-of-ours" not in str(refused.value)
+
+
+def test_a_ledger_of_a_later_version_is_said(bare: sa.Engine) -> None:
+    migrate(bare)
+    with bare.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    for look in (migrate, require_newest):
+        with pytest.raises(LedgerUnavailable, match="of another version of Market Pulse"):
+            look(bare)
 
 
 def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:

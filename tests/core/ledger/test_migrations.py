@@ -17,6 +17,7 @@ from core.errors import LedgerUnavailable
 from core.ledger.database import migrate, require_newest
 from core.ledger.entry import GENESIS, Outcome, row_hash
 from core.ledger.rows import values_of
+from core.ledger.schema import CHAINS, OUTCOMES
 from core.ledger.verify import verify
 from core.ledger.writer import LedgerWriter
 from tests.clocks import ManualClock
@@ -61,6 +62,8 @@ def test_outcomes_of_the_first_version_are_chained(bare: sa.Engine, clock: Manua
         write_first_version(connection, tables, "live", ROWS, clock)
         write_first_version(connection, tables, "simulated", MANY, clock)
     migrate(bare)
+    with bare.connect() as connection:  # an engine of the version before is fenced off
+        assert set(connection.execute(sa.select(CHAINS.c.fence)).scalars()) == {2}
     found, simulated = verify(bare)
     assert (found.rows, found.settled, found.fault) == (ROWS, ROWS - 1, "")
     assert (simulated.rows, simulated.settled, simulated.fault) == (MANY, MANY - 1, "")
@@ -107,6 +110,32 @@ def test_a_deletion_that_the_second_version_began_is_finished(
     (found,) = verify(bare)
     assert (found.gone, found.rows, found.head, found.fault) == (3, ROWS, head, "")
     assert found.settled == ROWS - 3
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        ("DELETE FROM chains", "What is noted beside the chain is missing"),
+        ("UPDATE outcomes SET actual = 1e999 WHERE seq = 3", "Outcome 3, of row 3, was changed"),
+        ("UPDATE outcomes SET seq = 0 WHERE seq = 1", "Row 0 is missing: it has an outcome"),
+    ],
+)
+@pytest.mark.parametrize("bare", ["sqlite"], indirect=True)
+def test_damage_from_before_is_kept_to_be_found(
+    bare: sa.Engine, clock: ManualClock, damage: str, named: str
+) -> None:
+    tables = upgrade_to(bare, "0001").tables
+    with bare.begin() as connection:
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        write_first_version(connection, tables, "live", ROWS, clock)
+        connection.exec_driver_sql(damage)
+    migrate(bare)
+    (found,) = verify(bare)
+    assert found.fault
+    with bare.connect() as connection:
+        kept = sa.select(sa.func.count()).select_from(OUTCOMES)
+        assert connection.execute(kept).scalar() == ROWS - 1
+    assert named in found.fault
 
 
 def test_a_reader_refuses_tables_of_another_version_and_leaves_them(bare: sa.Engine) -> None:

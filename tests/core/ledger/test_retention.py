@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from core.domain import ForecastSpec
 from core.ledger import retention
 from core.ledger.database import database_url
-from core.ledger.entry import BEGINNING, epoch_ms
+from core.ledger.entry import BEGINNING
 from core.ledger.retention import forget
 from core.ledger.rows import outcome_of, outcome_values
 from core.ledger.schema import CHAINS, CHECKPOINTS, DAYS, FORECASTS, OUTCOMES
 from core.ledger.scores import scores
 from core.ledger.sealing import seal_days
-from core.ledger.verify import verify
+from core.ledger.verify import Place, verify, where_is
 from core.ledger.writer import LedgerWriter, after_outcome
 from tests.clocks import ManualClock
 from tests.core.ledger.conftest import made_entry
@@ -55,8 +55,9 @@ def test_the_chain_stays_verifiable_and_scores_of_what_is_left_the_same(
     assert scores(month, "live", SPEC, "minute", clock.now())["24h"] == before
     (found,) = verify(month)
     assert (found.rows, found.gone, found.fault) == (rows, gone, "")
-    day = (clock.now() - timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
-    assert found.gone_before == epoch_ms(day)
+    with month.connect() as connection:
+        issued = connection.execute(sa.select(sa.func.min(FORECASTS.c.issued_at))).scalar_one()
+    assert found.oldest == issued
     assert let_go(month, clock, clock.now() - timedelta(days=2)) == 0
 
 
@@ -82,8 +83,7 @@ def test_nothing_goes_that_was_not_counted(
         with month.begin() as connection:  # as if the last of these days were still open
             newest = sa.select(sa.func.max(DAYS.c.day)).scalar_subquery()
             connection.execute(DAYS.delete().where(DAYS.c.day == newest))
-    before = clock.now() + timedelta(days=1)
-    assert let_go(month, clock, before) == 0
+    assert let_go(month, clock, clock.now()) == 0
     assert verify(month)[0].fault == ""
 
 
@@ -172,6 +172,33 @@ def test_a_deletion_that_was_cut_short_is_finished(
     assert verify(month)[0].fault == ""
 
 
+def test_a_deletion_that_is_finished_later_counts_no_fewer_days(
+    month: sa.Engine, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was cut short, and the setting was raised before it went on."""
+    seal_days(month, "live", clock.now())
+    monkeypatch.setattr(retention, "_ROWS_AT_ONCE", 500)
+    writer = LedgerWriter(month, "live", clock.now)
+    held = iter([writer.held, _killed])
+    monkeypatch.setattr(writer, "held", lambda: next(held)())
+    with pytest.raises(KeyboardInterrupt):
+        forget(month, writer, clock.now() - timedelta(days=1), clock.now())
+    with month.connect() as connection:
+        cutoff = connection.execute(sa.select(CHECKPOINTS.c.cutoff)).scalar_one()
+    assert let_go(month, clock, clock.now() - timedelta(days=2)) > 0
+    with month.connect() as connection:
+        assert connection.execute(sa.select(CHECKPOINTS.c.cutoff)).scalar_one() == cutoff
+    assert verify(month)[0].fault == ""
+
+
+def test_the_last_hash_that_was_let_go_is_found_again(month: sa.Engine, clock: ManualClock) -> None:
+    seal_days(month, "live", clock.now())
+    gone = let_go(month, clock, clock.now() - timedelta(days=2))
+    with month.connect() as connection:
+        digest = connection.execute(sa.select(CHECKPOINTS.c.hash)).scalar_one()
+    assert where_is(month, digest) == Place("live", "forecast", gone, gone=True)
+
+
 def _killed() -> None:
     raise KeyboardInterrupt
 
@@ -187,9 +214,7 @@ def test_a_row_put_back_before_the_checkpoint_is_found(
     let_go(month, clock, clock.now() - timedelta(days=2))
     with month.begin() as connection:
         connection.execute(table.insert(), [first])
-    assert verify(month)[0].fault == (
-        f"{what} 1 was put in: the chain begins after it or ends before it."
-    )
+    assert verify(month)[0].fault == f"{what} 1 was put in: the chain begins after it."
 
 
 def test_the_same_holds_on_every_database(

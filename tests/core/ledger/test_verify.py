@@ -16,7 +16,7 @@ from core.ledger.database import database_url, migrate, open_database
 from core.ledger.entry import Outcome, outcome_hash, row_hash
 from core.ledger.rows import entry_of, outcome_of, outcome_values, values_of
 from core.ledger.schema import CHAINS, FORECASTS, OUTCOMES
-from core.ledger.verify import verify
+from core.ledger.verify import Place, verify, where_is
 from core.ledger.writer import LedgerWriter, after_outcome
 from tests.clocks import ManualClock
 from tests.core.ledger.conftest import made_entry
@@ -97,8 +97,13 @@ def writes_an_infinity(connection: sa.Connection) -> None:
     connection.execute(FORECASTS.update().where(FORECASTS.c.seq == 5).values(point=math.inf))
 
 
-def takes_away_what_is_noted(connection: sa.Connection) -> None:
-    connection.execute(CHAINS.delete())
+def cuts_the_end_and_its_count(connection: sa.Connection) -> None:
+    connection.execute(FORECASTS.delete().where(FORECASTS.c.seq > 2))
+    connection.execute(CHAINS.update().values(seq=2, head=row(connection, 2).hash))
+
+
+def changes_the_count(connection: sa.Connection) -> None:
+    connection.execute(CHAINS.update().values(seq=3))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +119,8 @@ def takes_away_what_is_noted(connection: sa.Connection) -> None:
         (rewrites_the_last_with_a_hash_of_its_own, f"Row {ROWS}, the last one, does not have"),
         (changes_the_noted_head, f"Row {ROWS}, the last one, does not have"),
         (writes_an_infinity, "Row 5 was changed"),
-        (takes_away_what_is_noted, "What is noted beside the chain is missing"),
+        (cuts_the_end_and_its_count, "Row 3 is missing: it has an outcome"),
+        (changes_the_count, "Row 4 was put in, or the count beside the chain was changed"),
     ],
 )
 def test_damage_is_found_and_the_first_bad_row_named(
@@ -199,15 +205,20 @@ def test_damage_to_outcomes_is_found_and_the_first_bad_one_named(
     assert outcome_named in found.fault
 
 
-def test_errors_that_are_not_those_of_the_forecast_are_found(filled: sa.Engine) -> None:
+@pytest.mark.parametrize(
+    "forgery", [{"error": 0.0}, {"random_walk_error": 0.0}, {"error": None}, {"actual": None}]
+)
+def test_errors_that_are_not_those_of_the_forecast_are_found(
+    filled: sa.Engine, forgery: dict[str, float | None]
+) -> None:
     """Whoever rewrites the chain of outcomes has to keep to the forecasts."""
     with filled.begin() as connection:
         last = outcome_of(outcome(connection, SETTLED)._mapping)
         before = outcome(connection, SETTLED - 1).hash
-        forged = replace(last, error=0.0)
+        forged = replace(last, **forgery)
         digest = outcome_hash(before, SETTLED, forged)
         here = OUTCOMES.c.place == SETTLED
-        connection.execute(OUTCOMES.update().where(here).values(error=0.0, hash=digest))
+        connection.execute(OUTCOMES.update().where(here).values(**forgery, hash=digest))
         connection.execute(CHAINS.update().values(settled_head=digest))
     (found,) = verify(filled)
     assert found.fault == f"The outcome of row {last.seq} does not agree with its errors."
@@ -233,6 +244,22 @@ def test_what_sqlite_takes_in_any_column_is_named_too(
         connection.exec_driver_sql(change)
     (found,) = verify(engine)
     assert named in found.fault
+
+
+def test_a_hash_that_was_noted_is_found_again(filled: sa.Engine) -> None:
+    with filled.connect() as connection:
+        forecast, known = row(connection, 5).hash, outcome(connection, 2).hash
+    assert where_is(filled, forecast) == Place("live", "forecast", 5)
+    assert where_is(filled, known[:8]) == Place("live", "outcome", 2)
+    assert where_is(filled, 64 * "a") is None
+
+
+def test_a_chain_of_which_only_outcomes_are_left_is_looked_at(filled: sa.Engine) -> None:
+    with filled.begin() as connection:
+        connection.execute(CHAINS.delete())
+        connection.execute(FORECASTS.delete())
+    (found,) = verify(filled)
+    assert found.fault.startswith("What is noted beside the chain is missing")
 
 
 def test_a_ledger_that_nobody_wrote_to_has_no_chain(database: sa.Engine) -> None:

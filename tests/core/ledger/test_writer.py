@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from core.errors import LedgerLost, LedgerUnavailable
 from core.ledger.entry import GENESIS, Entry
 from core.ledger.rows import entry_of
-from core.ledger.schema import FORECASTS, OUTCOMES
+from core.ledger.schema import CHAINS, FORECASTS, OUTCOMES
 from core.ledger.verify import verify
 from core.ledger.writer import LedgerWriter
 from tests.clocks import ManualClock
@@ -74,6 +74,8 @@ def test_a_writer_that_was_fenced_off_writes_nothing(
     due = ledger.pending("binance", ["BTC-USD"], clock.now() + timedelta(minutes=1))
     with pytest.raises(LedgerLost):
         ledger.settle(dict.fromkeys(due, 1.0))
+    with pytest.raises(LedgerLost), ledger.held():
+        pytest.fail("a writer that was fenced off holds the chain")
     assert len(written(database)) == 1
     assert successor.commit([made_entry(clock, 1)]).seq == 2
 
@@ -96,12 +98,31 @@ def test_an_outcome_is_written_once_beside_its_forecast(
     assert [verdict.fault for verdict in verify(database)] == [""]
 
 
-def test_an_outcome_cannot_be_written_over(ledger: LedgerWriter, clock: ManualClock) -> None:
+def test_an_outcome_is_not_written_over(
+    ledger: LedgerWriter, database: sa.Engine, clock: ManualClock
+) -> None:
+    """Two threads of the engine may find the same forecast due."""
+    ledger.commit([made_entry(clock), made_entry(clock, 1)])
+    first, second = ledger.pending("binance", ["BTC-USD"], clock.now() + timedelta(minutes=2))
+    ledger.settle({first: 1.0})
+    head = ledger.settle({first: None, second: 3.0})
+    assert head is not None
+    assert head.settled == 2
+    assert ledger.settle({first: 2.0}) == head
+    with database.connect() as connection:
+        prices = connection.execute(sa.select(OUTCOMES.c.actual).order_by(OUTCOMES.c.seq))
+        assert list(prices.scalars()) == [1.0, 3.0]
+
+
+def test_a_chain_whose_noted_end_was_lost_is_not_begun_anew(
+    ledger: LedgerWriter, database: sa.Engine, clock: ManualClock
+) -> None:
     ledger.commit([made_entry(clock)])
-    (due,) = ledger.pending("binance", ["BTC-USD"], clock.now() + timedelta(minutes=1))
-    ledger.settle({due: 1.0})
-    with pytest.raises(LedgerUnavailable):
-        ledger.settle({due: 2.0})
+    with database.begin() as connection:
+        connection.execute(CHAINS.delete())
+    with pytest.raises(LedgerUnavailable, match="what is noted beside them is missing"):
+        LedgerWriter(database, "live", clock.now)
+    assert LedgerWriter(database, "simulated", clock.now).commit([]).seq == 0
 
 
 def test_chains_of_the_two_markets_do_not_mix(

@@ -1,0 +1,78 @@
+"""``python main.py ledger`` as a person asks it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from core.domain import ForecastSpec
+from core.ledger.database import database_url
+from core.ledger.retention import forget
+from core.ledger.schema import FORECASTS
+from core.ledger.sealing import seal_days
+from core.ledger.writer import LedgerWriter
+from main import main
+from tests.ledgers import fill_ledger
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(name="ledger")
+def _ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
+    """The ledger of a day and a half, where the command looks for it."""
+    monkeypatch.setenv("ARTIFACT_DIR", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    return fill_ledger(database_url("", tmp_path), [ForecastSpec()], 2_160, NOW, "live", "binance")
+
+
+def hash_of(ledger: sa.Engine, seq: int) -> str:
+    with ledger.connect() as connection:
+        here = sa.select(FORECASTS.c.hash).where(FORECASTS.c.seq == seq)
+        return str(connection.execute(here).scalar_one())
+
+
+def test_a_noted_hash_is_looked_for(ledger: sa.Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    noted = hash_of(ledger, 100)
+    assert main(["ledger", "verify", "--noted", f"{noted[:16].upper()}…"]) == 0
+    assert "The noted hash is that of forecast 100 of live: all up to" in capsys.readouterr().out
+    assert main(["ledger", "verify", "--noted", noted, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["noted"] == {"chain": "live", "kind": "forecast", "number": 100, "gone": False}
+    assert main(["ledger", "verify", "--noted", 64 * "a"]) == 1
+    assert "The noted hash is nowhere" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("noted", ["", "abc", "not a hash", 65 * "a"])
+@pytest.mark.usefixtures("ledger")
+def test_what_is_no_hash_is_refused(capsys: pytest.CaptureFixture[str], noted: str) -> None:
+    assert main(["ledger", "verify", "--noted", noted]) == 2
+    assert "noted must be a hash or its first 8 to 64 digits" in capsys.readouterr().err
+    assert main(["ledger", "scores", "--noted", 64 * "a"]) == 2
+    assert "ledger scores takes no noted hash" in capsys.readouterr().err
+
+
+def test_of_a_damaged_ledger_nothing_is_said_of_a_noted_hash(
+    ledger: sa.Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noted = hash_of(ledger, 100)
+    with ledger.begin() as connection:
+        connection.execute(FORECASTS.update().where(FORECASTS.c.seq == 50).values(point=1.0))
+    assert main(["ledger", "verify", "--noted", noted]) == 1
+    assert capsys.readouterr().out == "live: Row 50 was changed after it was written.\n"
+
+
+def test_what_was_let_go_is_said_with_the_oldest_that_is_left(
+    ledger: sa.Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seal_days(ledger, "live", NOW)
+    writer = LedgerWriter(ledger, "live", lambda: NOW)
+    gone = forget(ledger, writer, NOW - timedelta(hours=6), NOW)
+    assert main(["ledger", "verify"]) == 0
+    said = capsys.readouterr().out
+    assert (
+        f"{gone:,} of them let go for their age (the oldest left was issued 2026-02-28 23" in said
+    )
