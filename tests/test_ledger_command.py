@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,6 +46,47 @@ def test_a_noted_hash_is_looked_for(ledger: sa.Engine, capsys: pytest.CaptureFix
     assert said["noted"] == {"chain": "live", "kind": "forecast", "number": 100, "gone": False}
     assert main(["ledger", "verify", "--noted", 64 * "a"]) == 1
     assert "The noted hash is nowhere" in capsys.readouterr().out
+
+
+def digest(*content: object) -> str:
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+
+
+@pytest.mark.usefixtures("ledger")
+def test_both_chains_can_be_followed_in_the_export_as_operations_md_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing of the ledger's own code is used here, only what is documented."""
+    assert main(["ledger", "export", str(tmp_path / "all.csv")]) == 0
+    with (tmp_path / "all.csv").open(newline="") as text:
+        rows = list(csv.DictReader(text))
+    known = [row for row in rows if row["settled"] == "1"]
+    assert len(rows) > len(known) > 2_000
+    head, outcome_head = 64 * "0", 64 * "0"
+    for row in rows:
+        edges = [
+            float(row[f"{side}{level}"]) for level in (50, 80, 90, 95) for side in ("lo", "hi")
+        ]
+        assert row["previous"] == head
+        head = digest(
+            *(head, int(row["seq"])),
+            *(row[name] for name in ("chain", "provider", "ticker", "spec", "horizon")),
+            *(int(row[name]) for name in ("issued_at", "target_time")),
+            *(float(row[name]) for name in ("price", "point", "random_walk")),
+            *(edges, row["model_id"], row["standing_aside"] == "1", int(row["revision"])),
+        )
+        assert row["hash"] == head
+    for row in sorted(known, key=lambda row: int(row["place"])):
+        found = [float(row[name]) for name in ("actual", "error", "random_walk_error")]
+        outcome_head = digest(
+            outcome_head, int(row["place"]), row["chain"], int(row["seq"]), *found
+        )
+        assert row["outcome_hash"] == outcome_head
+    capsys.readouterr()
+    assert main(["ledger", "verify"]) == 0
+    said = capsys.readouterr().out
+    assert head in said
+    assert outcome_head in said
 
 
 @pytest.mark.parametrize("noted", ["", "abc", "not a hash", 65 * "a"])

@@ -33,11 +33,20 @@ def test_every_setting_has_a_default_that_parses():
         ("PORT", "eighty"),
         ("WEB_CONCURRENCY", "65"),
         ("LOG_LEVEL", "loud"),
+        ("DATABASE_URL", "mysql://host/name"),
+        ("DATABASE_URL", "postgres://host:none/name"),
+        ("DATABASE_URL", "postgres://host:65536/name"),
     ],
 )
 def test_a_malformed_value_names_the_setting(name: str, value: str):
     with pytest.raises(SettingsError, match=name):
         Settings.from_env({name: value})
+
+
+def test_what_a_secret_is_set_to_is_not_said():
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env({"DATABASE_URL": "postgres://me:hunter2@host:9x9/name"})
+    assert not any(part in str(refused.value) for part in ("me", "hunter2", "9x9"))
 
 
 def test_an_empty_value_means_the_default():
