@@ -55,6 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(error, 2)
     except MarketPulseError as error:
         return _fail(error, 1)
+    except BrokenPipeError:  # who read has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror}.", 1)
     except KeyboardInterrupt:
@@ -122,18 +125,22 @@ def _add_models(commands: Any) -> None:
 
 def _add_ledger(commands: Any) -> None:
     ledger = commands.add_parser("ledger", help="verify the ledger, score it, or export it as CSV")
-    ledger.add_argument("action", choices=("verify", "scores", "export"))
-    ledger.add_argument(
-        "out", nargs="?", type=Path, metavar="OUT.csv", help="file to export to (standard output)"
+    actions = ledger.add_subparsers(dest="action", metavar="action", required=True)
+    verify = actions.add_parser("verify", help="recompute the chains; name the first bad row")
+    verify.add_argument("--noted", metavar="HASH", help="a hash noted earlier, to look for")
+    scores = actions.add_parser("scores", help="tell what published forecasts were worth")
+    scores.add_argument(
+        "--market", choices=("live", "simulated"), help="whose (the one published last)"
     )
-    ledger.add_argument("--noted", metavar="HASH", help="a hash noted earlier that verify finds")
-    ledger.add_argument(
-        "--market", choices=("live", "simulated"), default="live", help="whose scores (live)"
+    _add_spec_options(scores, argparse.SUPPRESS, argparse.SUPPRESS)
+    for action in (verify, scores):
+        action.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, no table"
+        )
+    export = actions.add_parser("export", help="write all rows as CSV")
+    export.add_argument(
+        "out", nargs="?", type=Path, metavar="OUT.csv", help="file to write (standard output)"
     )
-    ledger.add_argument(
-        "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, no table"
-    )
-    _add_spec_options(ledger, argparse.SUPPRESS, argparse.SUPPRESS)
 
 
 def _add_spec_options(parser: argparse.ArgumentParser, ticker: str, default: str | None) -> None:
@@ -222,19 +229,15 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _ledger(options: argparse.Namespace) -> int:
-    if options.out is not None and options.action != "export":
-        raise ParameterError("out", f"ledger {options.action} takes no file.")
-    if options.noted is not None and options.action != "verify":
-        raise ParameterError("noted", f"ledger {options.action} takes no noted hash.")
     if options.action == "scores":
         return _ledger_scores(options)
-    if options.action == "export":
-        from core.commands.ledger import export_to
+    if options.action == "verify":
+        return _verify(options)
+    from core.commands.ledger import export_to
 
-        count = export_to(options.out, Settings.from_env())
-        print(f"{count:,} forecasts written.", file=sys.stderr)
-        return 0
-    return _verify(options)
+    count = export_to(options.out, Settings.from_env())
+    print(f"{count:,} forecasts written.", file=sys.stderr)
+    return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -261,15 +264,16 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _ledger_scores(options: argparse.Namespace) -> int:
-    from core.commands.ledger import open_ledger, score_ledger, scores_to_json
+    from core.commands.ledger import newest_market, open_ledger, score_ledger, scores_to_json
     from core.commands.ledger_tables import print_scores
 
     spec, ledger = _spec(options), open_ledger(Settings.from_env())
-    found = score_ledger(ledger, options.market, spec, SystemClock().now())
+    market = options.market or newest_market(ledger, spec)
+    found = score_ledger(ledger, market, spec, SystemClock().now())
     if options.json:
-        print(json.dumps({"market": options.market, "scores": scores_to_json(found)}, indent=2))
+        print(json.dumps({"market": market, "scores": scores_to_json(found)}, indent=2))
     else:
-        print_scores(found, spec, options.market)
+        print_scores(found, spec, market)
     return 0
 
 

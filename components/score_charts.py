@@ -26,18 +26,21 @@ _SIGNS: Final[dict[EventKind, str]] = {
     "provider": "diamond",
     "outage": "x",
 }
+_TOO_FEW: Final = f"The first point needs {FEWEST_FOR_A_POINT} forecasts with their outcome"
+_NONE_YET: Final = "No forecast has met its outcome yet"
 _WIDE: Final = {"width": 5, "color": "--ch-rw"}
 _LINE: Final = {"width": 1.6, "color": "--ch-forecast"}
 _SKILL_AXIS: Final = {
     "rangemode": "tozero",
     "ticksuffix": "\u202f%",
-    "tickformat": "+,.2~f",
+    "tickformat": "+,.4~f",
 }
 _DATES: Final = {
     "nticks": 6,
     "hoverformat": "%e %b %H:%M",
     "tickformatstops": [
-        {"dtickrange": [None, 43_199_999], "value": "%H:%M"},
+        {"dtickrange": [None, 59_999], "value": "%H:%M:%S"},
+        {"dtickrange": [60_000, 43_199_999], "value": "%H:%M"},
         {"dtickrange": [43_200_000, None], "value": "%a %e"},
     ],
 }
@@ -67,12 +70,7 @@ def skill_figure(curve: Curve, events: Sequence[Event]) -> Figure:
             *_marks(events, curve.time),
         ],
         "layout": _layout(
-            yaxis={
-                **_zero(),
-                "rangemode": "tozero",
-                "ticksuffix": "\u202f%",
-                "tickformat": "+,.2~f",
-            },
+            yaxis={**_zero(), **_SKILL_AXIS},
             **_note(curve.skill),
         ),
     }
@@ -93,12 +91,11 @@ def _interval(curve: Curve) -> tuple[list[int], list[float], list[float]]:
     return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
 
 
-def _note(values: Sequence[float | None]) -> Figure:
+def _note(values: Sequence[float | None], text: str = _TOO_FEW) -> Figure:
     """Return what a chart says in the place of points while it has none."""
     if any(value is not None for value in values):
         return {}
     middle = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
-    text = f"The first point needs {FEWEST_FOR_A_POINT} forecasts with their outcome"
     return {"annotations": [{**middle, "text": text}]}
 
 
@@ -124,7 +121,7 @@ def gained_figure(curve: Curve, events: Sequence[Event]) -> Figure:
     }
     return {
         "data": [line, *_marks(events, curve.time)],
-        "layout": _layout(yaxis={**_zero(), "tickformat": "+,"}),
+        "layout": _layout(yaxis={**_zero(), "tickformat": "+,"}, **_note(curve.gained, _NONE_YET)),
     }
 
 
@@ -148,7 +145,10 @@ def moves_figure(moves: Moves) -> Figure:
     return {
         "data": [points],
         "layout": _layout(
-            hovermode="closest", xaxis={**across, **_zero(), "nticks": 5}, yaxis=_zero()
+            hovermode="closest",
+            xaxis={**across, **_zero(), "nticks": 5},
+            yaxis=_zero(),
+            **_note(moves.said, _NONE_YET),
         ),
     }
 
@@ -196,6 +196,9 @@ def _folded(text: str, width: int = 60) -> str:
 def _layout(**changes: Any) -> Figure:
     changes["xaxis"] = {**_DATES, **changes.get("xaxis", {})}
     changes["yaxis"] = {"nticks": 5, **changes.get("yaxis", {})}
+    if "annotations" in changes:  # plotly would make up what the axes of nothing say
+        for axis in ("xaxis", "yaxis"):
+            changes[axis]["showticklabels"] = False
     hidden = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
     return chart_layout(margin={"t": 8, "r": 66}, yaxis2=hidden, **changes)
 

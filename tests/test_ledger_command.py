@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,8 +20,10 @@ from core.ledger.schema import FORECASTS
 from core.ledger.sealing import seal_days
 from core.ledger.writer import LedgerWriter
 from main import main
+from tests.clocks import ManualClock
 from tests.ledgers import fill_ledger
 
+ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -94,8 +98,6 @@ def test_both_chains_can_be_followed_in_the_export_as_operations_md_says(
 def test_what_is_no_hash_is_refused(capsys: pytest.CaptureFixture[str], noted: str) -> None:
     assert main(["ledger", "verify", "--noted", noted]) == 2
     assert "noted must be a hash or its first 8 to 64 digits" in capsys.readouterr().err
-    assert main(["ledger", "scores", "--noted", 64 * "a"]) == 2
-    assert "ledger scores takes no noted hash" in capsys.readouterr().err
 
 
 def test_of_a_damaged_ledger_nothing_is_said_of_a_noted_hash(
@@ -106,6 +108,53 @@ def test_of_a_damaged_ledger_nothing_is_said_of_a_noted_hash(
         connection.execute(FORECASTS.update().where(FORECASTS.c.seq == 50).values(point=1.0))
     assert main(["ledger", "verify", "--noted", noted]) == 1
     assert capsys.readouterr().out == "live: Row 50 was changed after it was written.\n"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["scores", "--noted", 64 * "a"],
+        ["verify", "--ticker", "ETH-USD"],
+        ["export", "--market=live"],
+    ],
+)
+def test_what_an_action_does_not_heed_is_refused(
+    capsys: pytest.CaptureFixture[str], asked: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["ledger", *asked])
+    assert refused.value.code == 2
+    assert f"unrecognized arguments: {' '.join(asked[1:])}" in capsys.readouterr().err
+
+
+def test_scores_are_of_the_market_that_was_published_last_and_fit_a_terminal(
+    ledger: sa.Engine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("main.SystemClock", lambda: ManualClock(NOW))
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["ledger", "scores"]) == 0
+    said = capsys.readouterr().out
+    assert "as they were published, live market" in said
+    assert "…" not in said
+    assert "1,440" in said
+    with ledger.begin() as connection:
+        connection.execute(FORECASTS.update().values(chain="simulated"))
+    assert main(["ledger", "scores", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["market"] == "simulated"
+
+
+def test_who_reads_the_first_lines_only_is_not_told_of_a_pipe(ledger: sa.Engine) -> None:
+    assert ledger.dialect.name == "sqlite"
+    done = subprocess.run(
+        f"{sys.executable} main.py ledger export | head -n 1",
+        shell=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("chain,seq,")
+    assert done.stderr == ""
 
 
 def test_what_was_let_go_is_said_with_the_oldest_that_is_left(

@@ -6,12 +6,9 @@ All of it may be asked while an engine writes.
 from __future__ import annotations
 
 import math
-import os
 import re
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +19,18 @@ import sqlalchemy as sa
 from core.domain import HORIZONS, ForecastSpec, Horizon, Market, Score, ScoreRange
 from core.errors import ParameterError
 from core.ledger.csv_lines import csv_lines
-from core.ledger.database import database_url, open_database, require, require_newest
+from core.ledger.database import (
+    database_url,
+    open_database,
+    reading,
+    require,
+    require_newest,
+    told,
+)
+from core.ledger.schema import FORECASTS
 from core.ledger.scores import all_rows, scores
 from core.ledger.verify import Place, Verdict, verify, where_is
+from core.replacing import replaced
 from core.settings import Settings
 
 Scores = Mapping[Horizon, Mapping[ScoreRange, Score | None]]
@@ -49,6 +55,14 @@ def open_ledger(settings: Settings) -> sa.Engine:
     engine = open_database(url)
     require_newest(engine)
     return engine
+
+
+def newest_market(engine: sa.Engine, spec: ForecastSpec) -> Market:
+    """Return the market of the newest forecast of `spec`; the live one where there is none."""
+    mine = sa.select(FORECASTS.c.chain).where(FORECASTS.c.spec == spec.to_text())
+    with told("read"), reading(engine) as connection:
+        found = connection.execute(mine.order_by(FORECASTS.c.issued_at.desc()).limit(1)).scalar()
+    return "simulated" if found == "simulated" else "live"
 
 
 def score_ledger(engine: sa.Engine, chain: Market, spec: ForecastSpec, now: datetime) -> Scores:
@@ -92,19 +106,6 @@ def export_to(path: Path | None, settings: Settings) -> int:
         return export_ledger(engine, out)
 
 
-@contextmanager
-def replaced(path: Path) -> Iterator[TextIO]:
-    """Yield a file beside `path` that takes its place at the end, and never in part."""
-    number, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(number, "w", encoding="utf-8", newline="") as out:
-            yield out
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 def export_ledger(engine: sa.Engine, out: TextIO, spec: ForecastSpec | None = None) -> int:
     """Write every row as CSV, one at a time, and return how many.
 
@@ -116,6 +117,7 @@ def export_ledger(engine: sa.Engine, out: TextIO, spec: ForecastSpec | None = No
     for line in lines:
         out.write(line)
         count += 1
+    out.flush()  # what refuses it is said before it is said how many there are
     return count
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -12,6 +10,7 @@ import pandas as pd
 
 from core.domain import BAND_LEVELS, Horizon
 from core.models.bands import band_columns
+from core.replacing import replaced
 
 PREDICTION_COLUMNS: Final = (
     "issued_at",
@@ -64,18 +63,8 @@ def write_predictions(path: Path, table: pd.DataFrame) -> None:
     OSError
         The directory is missing or cannot be written.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            table.to_csv(file, index=False, lineterminator="\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replaced(path) as file:
+        table.to_csv(file, index=False, lineterminator="\n")
 
 
 def _iso(times: pd.Series[pd.Timestamp]) -> list[str]:

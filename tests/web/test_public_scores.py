@@ -16,7 +16,13 @@ import pytest
 from plotly.io.json import to_json_plotly
 
 from components import scores
-from components.score_charts import EVENT_WORDS, mae_figure, skill_figure
+from components.score_charts import (
+    EVENT_WORDS,
+    gained_figure,
+    mae_figure,
+    moves_figure,
+    skill_figure,
+)
 from core.domain import (
     EVENTS_SHOWN,
     SCORE_RANGES,
@@ -265,6 +271,10 @@ def test_nothing_matured_is_said_everywhere() -> None:
         (note,) = figure["layout"]["annotations"]
         assert note["text"] == "The first point needs 10 forecasts with their outcome"
     assert skill_figure(empty, ())["data"][2]["x"] == []
+    for figure in (gained_figure(empty, ()), moves_figure(Moves([], []))):
+        (note,) = figure["layout"]["annotations"]
+        assert note["text"] == "No forecast has met its outcome yet"
+        assert not figure["layout"]["xaxis"]["showticklabels"]  # plotly would make dates up
 
 
 def test_events_that_are_not_all_there_are_said() -> None:

@@ -46,6 +46,8 @@ only_sqlite = pytest.mark.parametrize("bare", ["sqlite"], indirect=True)
 def test_readers_do_not_wait_for_a_writer(database: sa.Engine, tmp_path: Path) -> None:
     with database.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        full = connection.exec_driver_sql("PRAGMA synchronous").scalar()  # on disk at each commit
+        assert full == 2
     with sqlite3.connect(tmp_path / "ledger.db") as other:
         other.execute("BEGIN IMMEDIATE")
         with reading(database) as connection:
