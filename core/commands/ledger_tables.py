@@ -18,8 +18,7 @@ _HEADINGS: Final = ("n", "MAE", "No\nchange", "Skill", "Side\nright", "In\n80 %"
 
 def print_scores(found: Scores, spec: ForecastSpec, market: Market) -> None:
     """Print one row per horizon and window; an empty ledger says so."""
-    title = f"Forecasts of {spec.to_text()} as they were published, {market} market"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("Ahead", no_wrap=True)
     table.add_column("Last", no_wrap=True)
     for heading in _HEADINGS:
@@ -28,6 +27,7 @@ def print_scores(found: Scores, spec: ForecastSpec, market: Market) -> None:
         for name, score in ranges.items():
             cells = _cells(score) if score else ["none yet"]
             table.add_row(f"{spec.horizon_minutes(horizon)} min", name, *cells)
+    print(f"Forecasts of {spec.to_text()} as they were published, {market} market")
     Console().print(table)
 
 

@@ -30,9 +30,9 @@ class Verdict:
     gone : int
         How many of these were let go for their age.
     oldest : int or None
-        When the first forecast that is left was issued, epoch milliseconds. It is part of its hash;
-        where a chain begins is part of none: rows that somebody else deletes from its beginning,
-        with a checkpoint to match, are missed here only.
+        When the first forecast that is left was issued, epoch milliseconds; None where none is. No
+        hash tells where a chain should begin: if somebody else deletes from its beginning, and
+        writes a checkpoint to match, only this shows it.
     head : str
         Hash of the last one: note it, and compare it later.
     settled : int

@@ -81,7 +81,7 @@ def test_an_engine_says_until_when_the_one_before_it_ran(rig: Rig) -> None:
 def test_scores_and_rows_of_the_running_app_on_the_command_line(rig: Rig, tmp_path: Path) -> None:
     def run(*arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "main.py", "ledger", *arguments, "--max-points", "1000"],
+            [sys.executable, "main.py", "ledger", *arguments],
             cwd=ROOT,
             env={**os.environ, "ARTIFACT_DIR": str(rig.artifacts)},
             capture_output=True,
@@ -90,8 +90,9 @@ def test_scores_and_rows_of_the_running_app_on_the_command_line(rig: Rig, tmp_pa
         )
         return done.stdout
 
-    assert set(json.loads(run("scores", "--json"))["scores"]["minute"]) == set(SCORE_RANGES)
-    assert "as they were published, live market" in run("scores")
+    spec = ("--max-points", "1000")
+    assert set(json.loads(run("scores", "--json", *spec))["scores"]["minute"]) == set(SCORE_RANGES)
+    assert "as they were published, live market" in run("scores", *spec)
     run("export", str(tmp_path / "out.csv"))
     with (tmp_path / "out.csv").open(newline="") as text:
         exported = list(csv.DictReader(text))
