@@ -26,11 +26,11 @@ def replaced(path: Path) -> Iterator[TextIO]:
     OSError
         Naming `path`: it is a directory, its directory is missing, or one of them refuses.
     """
-    target = path.resolve()
-    if target.exists() and not target.is_file():
+    if path.exists() and not path.is_file():
         with path.open("w", encoding="utf-8", newline="") as written_to:
             yield written_to
         return
+    target = path.resolve()
     mode = _mode_of(path, target)
     temporary, out = _beside(path, target)
     try:

@@ -44,7 +44,7 @@ def hash_of(ledger: sa.Engine, seq: int) -> str:
 def test_a_noted_hash_is_looked_for(ledger: sa.Engine, capsys: pytest.CaptureFixture[str]) -> None:
     noted = hash_of(ledger, 100)
     assert main(["ledger", "verify", "--noted", f"{noted[:16].upper()}…"]) == 0
-    assert "The noted hash is that of forecast 100 of live: all up to" in capsys.readouterr().out
+    assert "The noted hash is that of forecast 100 of live: all that is" in capsys.readouterr().out
     assert main(["ledger", "verify", "--noted", noted, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["noted"] == {"chain": "live", "kind": "forecast", "number": 100, "gone": False}
@@ -143,8 +143,8 @@ def test_scores_are_of_the_market_that_was_published_last_and_fit_a_terminal(
     assert json.loads(capsys.readouterr().out)["market"] == "simulated"
 
 
-def test_who_reads_the_first_lines_only_is_not_told_of_a_pipe(ledger: sa.Engine) -> None:
-    assert ledger.dialect.name == "sqlite"
+@pytest.mark.usefixtures("ledger")
+def test_who_reads_the_first_lines_only_is_not_told_of_a_pipe() -> None:
     done = subprocess.run(
         f"{sys.executable} main.py ledger export | head -n 1",
         shell=True,

@@ -187,6 +187,6 @@ def noted_sentence(place: Place | None) -> str:
         )
     gone = ", which was let go for its age" if place.gone else ""
     return (
-        f"The noted hash is that of {place.kind} {place.number:,} of {place.chain}{gone}: all up "
-        "to there is as it was when you noted it."
+        f"The noted hash is that of {place.kind} {place.number:,} of {place.chain}{gone}: all that "
+        "is left up to there is as it was when you noted it."
     )

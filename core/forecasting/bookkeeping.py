@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from core.clock import Clock
@@ -76,14 +77,10 @@ class Bookkeeping:
         if self._due.take("write", _WRITE_EVERY):
             self._jobs.start("write events", ledger.write_noted)
         # What is on disk stays as it is while only it is looked at.
-        if (
-            provider.name != "cache"
-            and self._due.take("tidy", _TIDY_EVERY)
-            and not self._jobs.start(
-                "tidy the ledger", lambda: self._tidy(ledger, provider, followed)
-            )
-        ):
-            self._due.forget("tidy")
+        if provider.name != "cache" and self._due.take("tidy", _TIDY_EVERY):
+            work = partial(self._tidy, ledger, provider, followed)
+            if not self._jobs.start("tidy the ledger", work):
+                self._due.forget("tidy")
         if self._due.take("say the head", _HEAD_EVERY):
             self._say_head(provider)
 

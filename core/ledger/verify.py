@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core.ledger.beside import beside_fault, day_fault
 from core.ledger.database import reading, told
-from core.ledger.entry import BEGINNING, outcome_hash, row_hash
+from core.ledger.entry import GENESIS, outcome_hash, row_hash
 from core.ledger.matured import SAME_ROW
 from core.ledger.retention import start_of
 from core.ledger.rows import entry_of, outcome_of
@@ -90,7 +90,7 @@ class Place:
 def where_is(engine: sa.Engine, digest: str) -> Place | None:
     """Return the place of the hash that begins with `digest`; None where there is none.
 
-    Of a chain that is whole, all up to there is as it was when the hash was noted.
+    Of a chain that is whole, all that is left up to there is as it was when the hash was noted.
 
     Raises
     ------
@@ -118,8 +118,7 @@ def _chains(connection: sa.Connection) -> list[str]:
 
 def _verify_chain(connection: sa.Connection, name: str) -> Verdict:
     if fault := beside_fault(connection, name):
-        nothing = BEGINNING
-        return Verdict(name, 0, 0, None, nothing.hash, 0, nothing.settled_hash, fault)
+        return Verdict(name, 0, 0, None, GENESIS, 0, GENESIS, fault)
     begun = start_of(connection, name)
     noted = connection.execute(sa.select(CHAINS).where(CHAINS.c.chain == name)).one()
     rows = _walk(

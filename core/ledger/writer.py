@@ -21,7 +21,7 @@ from core.ledger.schema import CHAINS, CHECKPOINTS, FORECASTS, OUTCOMES
 # A database takes some ten thousand values in one question.
 _NAMED_AT_ONCE: Final = 500
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class LedgerWriter:
         return replace(entry, revision=written.revision + 1)
 
 
-def _parts(values: Sequence[T]) -> list[Sequence[T]]:
+def _parts(values: Sequence[_T]) -> list[Sequence[_T]]:
     """Return `values` in parts that a database takes in one question."""
     return [values[i : i + _NAMED_AT_ONCE] for i in range(0, len(values), _NAMED_AT_ONCE)]
 

@@ -101,6 +101,21 @@ def says(page: Page, words: str, timeout_s: float = 45.0) -> None:
     expect(page.locator(".strip .note")).to_have_text(re.compile(words), timeout=1000 * timeout_s)
 
 
+def publishes_nothing(rig: Rig, page: Page, sentence: str) -> int:
+    """Ask for a forecast, see `page` say `sentence` in its place; return the version that stays."""
+    rig.retrain()  # whose forecast would be published at once
+    says(page, sentence, 60)
+    shown = rig.version()
+    says(page, sentence)
+    assert rig.version() == shown
+    return shown
+
+
+def publishes_again(rig: Rig, page: Page, shown: int) -> None:
+    wait_until(lambda: rig.version() != shown, 100, "another forecast")
+    is_well(page)
+
+
 def is_well(page: Page, state: str = "ok") -> None:
     """Wait until `page` is in the state of a followed market again."""
     expect(page.locator(".page-root")).to_have_attribute(

@@ -21,7 +21,7 @@ from playwright.sync_api import Page
 from core.ledger.database import database_url, open_database
 from core.ledger.verify import Place, verify, where_is
 from tests.browser.conftest import Servers
-from tests.browser.rig import PATH, SPEC, SYMBOLS, Rig, is_well, says
+from tests.browser.rig import PATH, SPEC, SYMBOLS, Rig, is_well, publishes_again, publishes_nothing
 from tests.exchange.exchange import LocalExchange
 from tests.made import START, made_candles
 from tests.waiting import wait_until
@@ -113,13 +113,8 @@ def test_a_page_says_that_the_disk_is_full_and_recovers(
     written = rig.status().ledger
     assert written is not None
     with full(seen):
-        rig.retrain()  # whose forecast would be published at once
-        says(page, sentence, 60)
-        before = rig.version()
-        says(page, sentence)
-        assert rig.version() == before
-    wait_until(lambda: rig.version() != before, 100, "another forecast")
-    is_well(page)
+        shown = publishes_nothing(rig, page, sentence)
+    publishes_again(rig, page, shown)
     copy = copied(seen, tmp_path)
     (found,) = verify(copy)
     assert (found.rows > written.seq, found.fault) == (True, "")

@@ -57,6 +57,16 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
+def test_an_open_pipe_is_written_to_by_its_number() -> None:
+    """As /dev/stdout is one, whose target is no path."""
+    reader, writer = os.pipe()
+    with replaced(Path(f"/dev/fd/{writer}")) as out:
+        out.write("through")
+    os.close(writer)
+    with os.fdopen(reader) as read:
+        assert read.read() == "through"
+
+
 @pytest.mark.parametrize("name", ["missing/out.csv", "."])
 def test_what_cannot_be_written_is_named_as_it_was_given(tmp_path: Path, name: str) -> None:
     given = tmp_path / name

@@ -119,13 +119,16 @@ def _jobs(clock: ManualClock) -> Iterator[Jobs]:
     jobs.stop()
 
 
-def test_the_engine_keeps_its_books(
-    ledger: Ledger, url: str, clock: ManualClock, jobs: Jobs
-) -> None:
-    provider = SimulatedMarket(clock)
+@pytest.fixture(name="books")
+def _books(ledger: Ledger, clock: ManualClock, jobs: Jobs) -> Bookkeeping:
+    """Books of a ledger that has tables, and an event of the other market."""
     ledger.note(Noted(Event(clock.now(), "engine", "Before."), "live", "binance"))
     ledger.write_noted()
-    books = Bookkeeping(ledger, clock, jobs)
+    return Bookkeeping(ledger, clock, jobs)
+
+
+def test_the_engine_keeps_its_books(books: Bookkeeping, url: str, clock: ManualClock) -> None:
+    provider = SimulatedMarket(clock)
     books.started(provider, "No exchange answered.", datetime(2026, 2, 28, 7, 5, 9, tzinfo=UTC))
     books.switched(provider, "It was asked for.")
     books.hear(provider, "It is silent.")
@@ -168,14 +171,11 @@ def test_what_nobody_follows_any_more_is_given_up(
     assert (shown.seq, shown.settled) == (2, 2)
 
 
-def test_a_ledger_that_was_locked_while_it_was_tidied_is_soon_well_again(
-    ledger: Ledger, url: str, clock: ManualClock, jobs: Jobs
+def test_a_ledger_that_broke_while_it_was_tidied_is_soon_well_again(
+    books: Bookkeeping, url: str, clock: ManualClock, jobs: Jobs
 ) -> None:
     """Else its trouble would be said until tidying is due again."""
     provider = SimulatedMarket(clock)
-    ledger.note(Noted(Event(clock.now(), "engine", "Before."), "simulated", "simulated"))
-    ledger.write_noted()
-    books = Bookkeeping(ledger, clock, jobs)
     with open_database(url).begin() as connection:
         connection.execute(sa.text("ALTER TABLE forecasts RENAME TO elsewhere"))
     step_until(books, provider, clock, lambda: "no such table" in str(jobs.trouble()))
