@@ -56,6 +56,7 @@
     Object.assign(seen, { tick, holdings, key, search: location.search, at, toldAt: at });
     root.dataset.state = tick.state;
     root.dataset.ready = tick.v == null ? "no" : "yes";
+    root.dataset.frozen = tick.frozen ? "yes" : "no";
     pulse.cues.take(tick);
     fill();
     if (Boolean(stoodStill) !== Boolean(tick.frozen)) writeMoments(document);

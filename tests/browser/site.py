@@ -34,6 +34,7 @@ class Site:
     beating: threading.Event
     began: datetime
     following: threading.Event = field(default_factory=threading.Event)
+    one_writer: threading.RLock = field(default_factory=threading.RLock)
 
     def publish(self, minutes: int = 0) -> None:
         """Publish the snapshot of `minutes` after the first one."""
@@ -42,15 +43,23 @@ class Site:
     def publish_candles(self, now: datetime) -> None:
         self.publisher.store.publish(self.publisher.snapshot(now), self.publisher.series(now))
 
+    def go_offline(self) -> None:
+        """Show what is on disk: forecasts and heartbeat say so from here on, never one alone."""
+        with self.one_writer:
+            self.publisher.follow_provider("cache", 78_000.0, frozen_at=self.began)
+            self.publish()
+            self.publisher.publish_live(datetime.now(UTC))
+
     def keep_alive(self, stop: threading.Event) -> None:
         shown = floor_minute(self.began)
         while not stop.is_set():
             now = datetime.now(UTC)
-            if self.beating.is_set():
-                if self.following.is_set() and floor_minute(now) != shown:
-                    shown = floor_minute(now)
-                    self.publish_candles(now)
-                self.publisher.publish_live(now)
+            with self.one_writer:
+                if self.beating.is_set():
+                    if self.following.is_set() and floor_minute(now) != shown:
+                        shown = floor_minute(now)
+                        self.publish_candles(now)
+                    self.publisher.publish_live(now)
             stop.wait(0.5)
 
 

@@ -111,8 +111,7 @@ def test_a_silent_engine_is_told_to_everybody(reader: Page, site: Site) -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_what_is_on_disk_is_shown_to_everybody(reader: Page, site: Site, path: str) -> None:
     site.following.clear()
-    site.publisher.follow_provider("cache", 78_000.0, frozen_at=site.began)
-    site.publish()
+    site.go_offline()
     open_at(reader, site, path, "cache")
     expect(reader.locator(".badge-v")).to_have_text("OFFLINE")
     assert violations(reader) == []

@@ -272,12 +272,13 @@ def test_how_to_read_it_shifts_nothing_and_closes(page: Page, site: Site) -> Non
 
 
 def test_offline_forecasts_are_dated(page: Page, site: Site) -> None:
-    site.publisher.follow_provider("cache", 78_000.0, frozen_at=site.began)
-    site.publish()
+    site.go_offline()
     open_live(page, site)
     day = re.compile(r"^\d{1,2} [A-Z][a-z]{2,3} \d\d:\d\d$")
     for time in page.locator(f"{LONG} time").all():
         expect(time).to_have_text(day)
+    for head in page.locator(".cell-forecast .lab").all():
+        assert head.evaluate("head => head.scrollWidth <= head.clientWidth"), "has no room"
 
 
 def test_on_a_phone_the_controls_are_a_sheet(phone: Page, site: Site) -> None:

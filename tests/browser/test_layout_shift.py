@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.site import DRAWN, PATHS, PATIENCE_MS, POINTS, Site, invest, open_live
 
 MOST: Final = 0.05
-SIZES: Final = {"desktop": (1440, 900), "phone": (390, 844)}
+SIZES: Final = {"desktop": (1440, 900), "laptop": (1200, 800), "phone": (390, 844)}
 # Shifts that a click or a key brought about are wanted; Chromium marks them.
 OBSERVE: Final = """
 window.shifts = [];
@@ -80,11 +80,24 @@ def test_a_cold_load_moves_nothing_that_was_seen(reader: Page, site: Site, path:
 
 
 def test_a_cold_load_offline_moves_nothing_that_was_seen(reader: Page, site: Site) -> None:
-    site.publisher.follow_provider("cache", 78_000.0, frozen_at=site.began)
-    site.publish()
+    site.go_offline()
     reader.goto(site.url)
     expect(reader.locator(".page-root")).to_have_attribute("data-state", "cache")
     reader.wait_for_load_state("networkidle")
+    score, what = shifts(reader)
+    assert score <= MOST, what
+
+
+def test_forecasts_that_come_after_the_page_move_nothing(reader: Page, site: Site) -> None:
+    with site.one_writer:  # candles of one provider, a heartbeat of another: nothing to show yet
+        site.beating.clear()
+        site.publisher.follow_provider("coinbase", 78_000.0)
+        site.publish()
+    reader.goto(site.url)
+    expect(reader.locator(".cell-forecast .skeleton").first).to_be_visible()
+    site.beating.set()
+    expect(reader.locator(".cell-forecast .skill")).to_have_count(2)
+    reader.wait_for_function(DRAWN, arg="live-chart")
     score, what = shifts(reader)
     assert score <= MOST, what
 

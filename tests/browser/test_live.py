@@ -279,8 +279,7 @@ def test_a_forecast_expires_on_a_paused_page_too(page: Page, site: Site) -> None
 
 
 def test_what_is_on_disk_is_called_offline(page: Page, site: Site) -> None:
-    site.publisher.follow_provider("cache", 78_000.0, frozen_at=site.began)
-    site.publish()
+    site.go_offline()
     open_live(page, site)
     expect(page.locator(".badge-v")).to_have_text("OFFLINE")
     expect(page.locator(".page-root")).to_have_attribute("data-state", "cache")
