@@ -146,6 +146,13 @@
     write(element, since, undefined, since && f().utc(tick.since));
   }
 
+  function writeChecked(element, tick) {
+    if (!tick.checked) return write(element, "not yet");
+    const [at, whole] = tick.checked;
+    const said = `${f().local(at, "date")}, ${whole ? "whole" : "changed"}`;
+    write(element, said, whole ? "" : "down", f().utc(at));
+  }
+
   function notValued() {
     const position = held(), { provider } = seen.tick;
     if (oldPriceTime()) return `Valued ${atLastPrice()}.`;
@@ -249,6 +256,7 @@
     "ledger-head": (e, t) => write(e, t.ledger ? `${t.ledger[1]}…` : "–"),
     outcomes: (e, t) => write(e, t.ledger ? f().number(t.ledger[2], 0) : "none yet"),
     "outcomes-head": (e, t) => write(e, t.ledger ? `${t.ledger[3]}…` : "–"),
+    checked: writeChecked,
     rows: (e, t) => write(e, t.rows == null ? "–" : f().number(t.rows[0], 0)),
     gaps: (e, t) => write(e, t.rows == null ? "–" :
       `${f().number(t.rows[1], 0)} missing, ${f().number(t.rows[2], 0)} filled`),

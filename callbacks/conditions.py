@@ -23,7 +23,8 @@ def condition(view: View, engine: EngineMode) -> Condition:
     ever seen; `silent` it stopped beating; `preparing` or `failed` without a snapshot;
     `banned` or `limited` nothing is sent to the exchange; `cache` shows what is on disk;
     `stale` the exchange, candles or quotes are late, or another provider is switched to;
-    `simulated`; `refilling` missing minutes; `degraded` not the preferred provider; `ok`.
+    `simulated`; `refilling` missing minutes; `degraded` not the preferred provider, or a ledger
+    that was changed; `ok`.
     """
     if view.refusal:
         return "refused", view.refusal
@@ -45,8 +46,7 @@ def _without_snapshot(view: View, status: EngineStatus, blocked: Condition | Non
         return "failed", progress.message or view.trouble
     why = blocked[1] if blocked else view.trouble
     invented = SIMULATED_NOTE if status.market == "simulated" else ""
-    said = (progress.message, why, status.degraded, invented)
-    return "preparing", " ".join(sentence for sentence in said if sentence)
+    return "preparing", _joined(progress.message, why, status.degraded, invented)
 
 
 def _blocked(status: EngineStatus, now: datetime) -> Condition | None:
@@ -74,8 +74,8 @@ def _offline(status: EngineStatus) -> Condition | None:
 
 
 def _stale(view: View, status: EngineStatus) -> Condition | None:
-    said = [sentence for sentence in (view.trouble, _age_sentence(view, status)) if sentence]
-    return ("stale", " ".join(said)) if said else None
+    said = _joined(view.trouble, _age_sentence(view, status))
+    return ("stale", said) if said else None
 
 
 def _age_sentence(view: View, status: EngineStatus) -> str:
@@ -94,10 +94,22 @@ def _age_sentence(view: View, status: EngineStatus) -> str:
 
 
 def _fresh(view: View, status: EngineStatus) -> Condition:
+    damage = _damage(status)
     if status.market == "simulated":
-        return "simulated", f"{SIMULATED_NOTE} {status.reason}".strip()
+        return "simulated", _joined(SIMULATED_NOTE, damage, status.reason)
     if view.refilling:
-        return "refilling", f"{view.refilling} {status.degraded}".strip()
-    if status.degraded:
-        return "degraded", status.degraded
+        return "refilling", _joined(view.refilling, damage, status.degraded)
+    if damage or status.degraded:
+        return "degraded", _joined(damage, status.degraded)
     return "ok", ""
+
+
+def _damage(status: EngineStatus) -> str:
+    """Say that rows of the ledger are not what was written, which scores are made from."""
+    if status.ledger_check is None or not status.ledger_check.fault:
+        return ""
+    return f"The ledger was changed, do not trust its scores. {status.ledger_check.fault}"
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)

@@ -174,6 +174,8 @@ def health_tick(view: View, engine: EngineMode, diagnosis: Diagnosis | None = No
             head = view.status.ledger
             hashes = (head.hash[:_HEAD_SHOWN], head.settled_hash[:_HEAD_SHOWN])
             tick["ledger"] = [head.seq, hashes[0], head.settled, hashes[1]]
+        if (check := view.status.ledger_check) is not None:
+            tick["checked"] = [epoch_ms(check.at), 0 if check.fault else 1]
     if view.snapshot is not None:
         snapshot = view.snapshot
         tick |= {"rows": [snapshot.rows, snapshot.gaps, snapshot.filled]}

@@ -17,6 +17,7 @@ EVENT_WORDS: Final[dict[EventKind, str]] = {
     "breaker": "Breaker",
     "provider": "Other exchange",
     "outage": "Outage",
+    "ledger": "Ledger damaged",
 }
 _SIGNS: Final[dict[EventKind, str]] = {
     "engine": "circle-open",
@@ -25,6 +26,7 @@ _SIGNS: Final[dict[EventKind, str]] = {
     "breaker": "square",
     "provider": "diamond",
     "outage": "x",
+    "ledger": "star",
 }
 _TOO_FEW: Final = f"The first point needs {FEWEST_FOR_A_POINT} forecasts with their outcome"
 _NONE_YET: Final = "No forecast has met its outcome yet"

@@ -158,12 +158,14 @@ def _unknown_words(count: int) -> str:
 
 def _result_words(record: SkillRecord) -> str:
     size = percent(abs(record.skill)).removeprefix("+")
-    if size == percent(0.0):
-        return "the same as no change"
+    same = size == percent(0.0)
     word = f"{size} {'better' if record.skill > 0 else 'worse'} than no change"
+    said = "the same as no change" if same else word
     if not math.isfinite(record.reach):
-        return f"{word}, too few to tell more"
-    return f"{word}, {'significant' if record.significant else 'which chance may explain'}"
+        return f"{said}, too few to tell more"
+    if same:
+        return said
+    return f"{said}, {'significant' if record.significant else 'which chance may explain'}"
 
 
 def verdict_pill(record: SkillRecord) -> Cell:

@@ -241,6 +241,7 @@ def _machinery() -> html.Section:
         ("Hash of the last", html.Code(slot("ledger-head"))),
         ("Outcomes in the ledger", slot("outcomes")),
         ("Hash of the last outcome", html.Code(slot("outcomes-head"))),
+        ("All hashes recomputed", slot("checked")),
         ("Candles held", slot("rows")),
         ("Minutes missing, filled", slot("gaps")),
         ("Forecasts revised, last day", slot("revised")),

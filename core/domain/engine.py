@@ -50,6 +50,25 @@ class LedgerHead:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerCheck:
+    """What was found when all chains of the ledger were recomputed.
+
+    Attributes
+    ----------
+    at : datetime
+        When that began.
+    forecasts : int
+        How many were found good, in all chains; those let go for their age count.
+    fault : str
+        Empty, or a sentence per chain that is not whole, which names the first bad row.
+    """
+
+    at: datetime
+    forecasts: int
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
 class EngineStatus:
     """The engine's heartbeat and what it knows of the exchange.
 
@@ -62,7 +81,7 @@ class EngineStatus:
     is the preferred one, and otherwise says why it is not. `block` is that of the provider
     followed. `frozen_at` is where the clock of an offline cache stands, None for a market
     that moves. `ledger` is the head of this market's chain in the ledger, None before the first
-    forecast was written.
+    forecast was written; `ledger_check` is the newest check of all chains, None before the first.
     """
 
     pid: int
@@ -84,6 +103,7 @@ class EngineStatus:
     ticker_trouble: Mapping[str, str] = field(default_factory=dict)
     refilling: Mapping[str, str] = field(default_factory=dict)
     ledger: LedgerHead | None = None
+    ledger_check: LedgerCheck | None = None
 
 
 Verdict = Literal["ok", "warning", "failure"]

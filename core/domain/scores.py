@@ -29,7 +29,7 @@ FEWEST_FOR_A_POINT: Final = 10
 # The usual least for a normal approximation of a share.
 _EXPECTED: Final = 5.0
 
-EventKind = Literal["engine", "training", "promotion", "breaker", "provider", "outage"]
+EventKind = Literal["engine", "training", "promotion", "breaker", "provider", "outage", "ledger"]
 
 
 @dataclass(frozen=True, slots=True)

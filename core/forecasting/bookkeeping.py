@@ -1,4 +1,4 @@
-"""The engine's care for the ledger: events, old rows, the head in the log."""
+"""The engine's care for the ledger: events, old rows, whether it is whole, the head in the log."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from functools import partial
 from typing import Final
 
 from core.clock import Clock
-from core.domain import Event, EventKind, LedgerHead, provider_title
-from core.errors import MarketPulseError
+from core.domain import Event, EventKind, LedgerCheck, LedgerHead, provider_title
+from core.errors import LedgerUnavailable, MarketPulseError
 from core.exchanges.base import Provider
 from core.forecasting.due import Due
 from core.forecasting.jobs import Jobs
+from core.forecasting.ledger_check import LedgerChecker
 from core.forecasting.outage import OutageWatch
 from core.ledger.events import Noted
 from core.ledger.recording import Ledger
@@ -22,29 +23,59 @@ _WRITE_EVERY: Final = timedelta(seconds=5)
 _TIDY_EVERY: Final = timedelta(minutes=10)
 _HEAD_EVERY: Final = timedelta(days=1)
 _HEAD_LATER: Final = timedelta(seconds=1)
+# The first forecasts come first.
+_FIRST_CHECK_AFTER: Final = timedelta(seconds=20)
+_CHECK_AGAIN_AFTER: Final = timedelta(minutes=1)
 
 log = logging.getLogger(__name__)
 
 
 class Bookkeeping:
-    """Starts what is due for the ledger in the jobs of the engine.
+    """Starts what is due for the ledger in jobs of its own.
 
     Parameters
     ----------
     ledger : Ledger or None
         None keeps no books.
     clock : Clock
-    jobs : Jobs
-        Where writing and tidying run.
+    checker : LedgerChecker, optional
+        Who is asked whether the ledger is whole; None asks nobody.
+    check_every : timedelta
+
+    Attributes
+    ----------
+    jobs : tuple of Jobs
+        Where all of it runs.
+    checked : LedgerCheck or None
+        The newest answer.
     """
 
-    def __init__(self, ledger: Ledger | None, clock: Clock, jobs: Jobs) -> None:
+    def __init__(
+        self,
+        ledger: Ledger | None,
+        clock: Clock,
+        checker: LedgerChecker | None = None,
+        check_every: timedelta = timedelta(days=1),
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._jobs = jobs
+        self._checker = checker
+        self._check_every = check_every
+        self._writing = Jobs(clock, workers=1, name="bookkeeping")
+        self._checking = Jobs(clock, workers=1, name="ledger-check")
+        self.jobs = (self._writing, self._checking)
+        self.checked: LedgerCheck | None = None
         self._due = Due(clock)
         self._due.put_off("tidy", _WRITE_EVERY)
+        self._due.put_off("check", _FIRST_CHECK_AFTER)
         self._outage = OutageWatch()
+
+    def stop(self) -> None:
+        """Start nothing more, and leave no process behind."""
+        for jobs in self.jobs:
+            jobs.stop()
+        if self._checker is not None:
+            self._checker.stop()
 
     def head(self, provider: Provider) -> LedgerHead | None:
         """Return the head of the chain that `provider` is written to."""
@@ -75,14 +106,32 @@ class Bookkeeping:
         if ledger is None:
             return
         if self._due.take("write", _WRITE_EVERY):
-            self._jobs.start("write events", ledger.write_noted)
+            self._writing.start("write events", ledger.write_noted)
         # What is on disk stays as it is while only it is looked at.
         if provider.name != "cache" and self._due.take("tidy", _TIDY_EVERY):
             work = partial(self._tidy, ledger, provider, followed)
-            if not self._jobs.start("tidy the ledger", work):
+            if not self._writing.start("tidy the ledger", work):
                 self._due.forget("tidy")
+        if self._checker is not None and self._due.take("check", self._check_every):
+            work = partial(self._check, self._checker, provider)
+            self._checking.start("check the ledger", work)
         if self._due.take("say the head", _HEAD_EVERY):
             self._say_head(provider)
+
+    def _check(self, checker: LedgerChecker, provider: Provider) -> None:
+        try:
+            found = checker.check()
+        except LedgerUnavailable as error:  # who writes it says so to readers
+            log.info("The ledger was not checked: %s", error)
+            self._due.put_off("check", _CHECK_AGAIN_AFTER)
+            return
+        known, self.checked = self.checked, found
+        if not found.fault:
+            log.info("The ledger is whole: %d forecasts.", found.forecasts)
+            return
+        log.error("The ledger was changed. %s", found.fault)
+        if known is None or known.fault != found.fault:
+            self._note(provider, "ledger", found.fault)
 
     def _tidy(self, ledger: Ledger, provider: Provider, followed: Collection[str]) -> None:
         try:

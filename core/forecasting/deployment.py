@@ -99,7 +99,8 @@ def examine_engine(status: EngineStatus | None, now: datetime) -> Finding:
         )
     followed = provider_title(status.provider)
     told = f"Engine {status.pid} beat {age.total_seconds():.1f} s ago and follows {followed}"
-    troubles = [said for said in (status.trouble, *status.ticker_trouble.values()) if said]
+    damage = status.ledger_check.fault if status.ledger_check else ""
+    troubles = [s for s in (damage, status.trouble, *status.ticker_trouble.values()) if s]
     if troubles:
         return Finding("engine", "warning", " ".join([f"{told}.", *dict.fromkeys(troubles)]))
     return Finding("engine", "ok", f"{told} since {status.started_at:%Y-%m-%d %H:%M} UTC.")

@@ -19,6 +19,7 @@ from core.forecasting.bookkeeping import Bookkeeping
 from core.forecasting.doctor import engine_diagnosis
 from core.forecasting.due import Due
 from core.forecasting.jobs import Jobs
+from core.forecasting.ledger_check import LedgerChecker
 from core.forecasting.service import JUST_STARTED
 from core.forecasting.session import Session
 from core.forecasting.store import SnapshotStore
@@ -74,8 +75,8 @@ class Engine:
         self._due = Due(clock)
         self._due.put_off(_STARTED, _STARTED_SAID_FOR)
         self._look_out = Jobs(clock, workers=1, name="look-out")
-        self._bookkeeping = Jobs(clock, workers=1, name="bookkeeping")
-        self._books = Bookkeeping(ledger, clock, self._bookkeeping)
+        every = timedelta(hours=settings.ledger_check_hours)
+        self._books = Bookkeeping(ledger, clock, LedgerChecker(settings, clock), every)
 
     def run(self, stop: threading.Event, last_beat: datetime | None = None) -> None:
         """Work until `stop` is set.
@@ -92,10 +93,11 @@ class Engine:
             stop.wait(_LOOP_S)
         for jobs in self._jobs:
             jobs.stop()
+        self._books.stop()
 
     @property
     def _jobs(self) -> tuple[Jobs, ...]:
-        return *self._session.jobs, self._look_out, self._bookkeeping
+        return *self._session.jobs, self._look_out, *self._books.jobs
 
     def step(self) -> None:
         """Start whatever is due; never waits for the exchange or for training."""
@@ -161,6 +163,7 @@ class Engine:
             ticker_trouble={ticker: said for ticker, said in trouble.items() if said},
             refilling={ticker: said for ticker, said in refilling.items() if said},
             ledger=self._books.head(provider),
+            ledger_check=self._books.checked,
         )
 
     def _just_started(self) -> str:
@@ -168,6 +171,9 @@ class Engine:
 
 
 def troubles(jobs: tuple[Jobs, ...], ticker: str = "") -> str:
-    """Return what is wrong with `ticker` alone, or for everybody, each sentence once."""
-    said = [sentence for some in jobs for sentence in some.trouble_about(ticker)]
-    return " ".join(dict.fromkeys(said))
+    """Return what is wrong with `ticker` alone, or for everybody, each sentence once.
+
+    Why a host is left alone repeats the failure that led to it, which another job may tell of too.
+    """
+    said = dict.fromkeys(sentence for some in jobs for sentence in some.trouble_about(ticker))
+    return " ".join(s for s in said if not any(s != other and s in other for other in said))

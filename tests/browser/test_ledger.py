@@ -21,7 +21,7 @@ from playwright.sync_api import Page, expect
 from core.domain import SCORE_RANGES
 from core.ledger.database import database_url, open_database
 from core.ledger.schema import EVENTS, FORECASTS
-from tests.browser.rig import Rig, publishes_again, publishes_nothing
+from tests.browser.rig import Rig, publishes_again, publishes_nothing, says
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,3 +136,20 @@ def test_a_page_says_that_nothing_is_published_and_recovers(
         shown = publishes_nothing(rig, live, sentence)
     publishes_again(rig, live, shown)
     assert verified(rig)[1]["whole"]
+
+
+@pytest.mark.timeout(300)
+def test_the_engine_finds_by_itself_that_the_ledger_was_changed(rig: Rig, live: Page) -> None:
+    with open_database(database_url("", rig.artifacts)).connect() as connection:
+        right = connection.execute(
+            sa.select(FORECASTS.c.price).where(FORECASTS.c.seq == 1)
+        ).scalar()
+    execute(rig, "UPDATE forecasts SET price = 1.0 WHERE seq = 1")
+    rig.restart_engine()  # which looks soon after, and then once a day
+    says(live, r"The ledger was changed, do not trust its scores\. live: Row 1 was changed", 90)
+    live.goto(f"{rig.url}/model-health?max_points=1000")
+    expect(live.locator("[data-slot=checked]")).to_contain_text(", changed")
+    expect(live.locator("#events-table")).to_contain_text("Ledger damaged", timeout=90_000)
+    execute(rig, f"UPDATE forecasts SET price = {right!r} WHERE seq = 1")
+    rig.restart_engine()
+    expect(live.locator("[data-slot=checked]")).to_contain_text(", whole", timeout=90_000)

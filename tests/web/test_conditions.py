@@ -10,7 +10,7 @@ import pytest
 
 from callbacks.conditions import SIMULATED_NOTE, condition
 from callbacks.ticks import price_tick
-from core.domain import Block, ForecastSpec, Progress
+from core.domain import Block, ForecastSpec, LedgerCheck, Progress
 from core.forecasting.service import View
 from tests.web.conftest import NOW, Site
 
@@ -99,6 +99,20 @@ def test_the_simulated_market_is_never_ok(site: Site) -> None:
     assert state == "simulated"
     assert note == f"{SIMULATED_NOTE} Binance answered at start."
     assert price_tick(view(site), "internal")["market"] == "simulated"
+
+
+def test_a_ledger_that_was_changed_is_said_on_every_page(published: Site) -> None:
+    changed = LedgerCheck(NOW, 6, "live: Row 7 was changed after it was written.")
+    sentence = f"The ledger was changed, do not trust its scores. {changed.fault}"
+    assert say(published, ledger_check=LedgerCheck(NOW, 9, "")) == ("ok", "")
+    assert say(published, ledger_check=changed) == ("degraded", sentence)
+    away = "Binance is away."
+    assert say(published, ledger_check=changed, degraded=away)[1] == f"{sentence} {away}"
+    published.publisher.market, published.publisher.provider = "simulated", "simulated"
+    published.publish()
+    state, note = say(published, ledger_check=changed)
+    assert state == "simulated"
+    assert note.startswith(f"{SIMULATED_NOTE} {sentence}")
 
 
 def say(site: Site, **changes: Any) -> tuple[str, str]:

@@ -234,7 +234,8 @@ def test_a_few_independent_forecasts_judge_no_band() -> None:
 @pytest.mark.parametrize(
     ("skill", "reach", "words"),
     [
-        (0.0, 0.0, "the same as no change"),
+        (0.0, 0.0, "the same as no change."),
+        (0.0, math.nan, "the same as no change, too few to tell more."),
         (0.02, 0.01, "2.00\u202f% better than no change, significant"),
         (-0.02, 0.03, "2.00\u202f% worse than no change, which chance may explain"),
         (0.02, math.nan, "2.00\u202f% better than no change, too few to tell more"),

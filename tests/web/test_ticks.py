@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from callbacks.ticks import fitted, health_tick, live_tick, price_tick
-from core.domain import Diagnosis, Position
+from core.domain import Diagnosis, LedgerCheck, Position
 from core.forecasting.service import View
 from tests.web.conftest import NOW, Site
 
@@ -157,3 +157,12 @@ def test_health_tells_filled_and_revised_and_when_the_doctor_looked(published: S
 
 def test_a_note_that_fits_is_left_alone() -> None:
     assert fitted({"note": "short", "now": 1}) == {"note": "short", "now": 1}
+
+
+def test_health_tells_when_all_hashes_were_recomputed_and_what_was_found(published: Site) -> None:
+    assert "checked" not in health_tick(view(published), "internal")
+    at = round(NOW.timestamp() * 1000)
+    for fault, whole in (("", 1), ("live: Row 7 was changed after it was written.", 0)):
+        check = LedgerCheck(NOW, 9, fault)
+        published.store.publish_status(published.publisher.status(NOW, ledger_check=check))
+        assert health_tick(view(published), "internal")["checked"] == [at, whole]

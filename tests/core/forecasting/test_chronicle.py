@@ -17,7 +17,7 @@ from core.exchanges.simulated import SimulatedMarket
 from core.forecasting.bookkeeping import Bookkeeping
 from core.forecasting.chronicle import Chronicle
 from core.forecasting.desk import SpecDesk
-from core.forecasting.jobs import Jobs
+from core.forecasting.engine import troubles
 from core.forecasting.outage import OutageWatch
 from core.forecasting.store import SnapshotStore
 from core.history.cleaning import empty_candles
@@ -112,19 +112,14 @@ def test_an_outage_is_told_when_it_counts_and_when_it_is_over(clock: ManualClock
     assert watch.look("", began + timedelta(minutes=8)) is None
 
 
-@pytest.fixture(name="jobs")
-def _jobs(clock: ManualClock) -> Iterator[Jobs]:
-    jobs = Jobs(clock, workers=1, name="books")
-    yield jobs
-    jobs.stop()
-
-
 @pytest.fixture(name="books")
-def _books(ledger: Ledger, clock: ManualClock, jobs: Jobs) -> Bookkeeping:
+def _books(ledger: Ledger, clock: ManualClock) -> Iterator[Bookkeeping]:
     """Books of a ledger that has tables, and an event of the other market."""
     ledger.note(Noted(Event(clock.now(), "engine", "Before."), "live", "binance"))
     ledger.write_noted()
-    return Bookkeeping(ledger, clock, jobs)
+    books = Bookkeeping(ledger, clock)
+    yield books
+    books.stop()
 
 
 def test_the_engine_keeps_its_books(books: Bookkeeping, url: str, clock: ManualClock) -> None:
@@ -172,18 +167,18 @@ def test_what_nobody_follows_any_more_is_given_up(
 
 
 def test_a_ledger_that_broke_while_it_was_tidied_is_soon_well_again(
-    books: Bookkeeping, url: str, clock: ManualClock, jobs: Jobs
+    books: Bookkeeping, url: str, clock: ManualClock
 ) -> None:
     """Else its trouble would be said until tidying is due again."""
     provider = SimulatedMarket(clock)
     with open_database(url).begin() as connection:
         connection.execute(sa.text("ALTER TABLE forecasts RENAME TO elsewhere"))
-    step_until(books, provider, clock, lambda: "no such table" in str(jobs.trouble()))
-    assert "no forecast is published" not in str(jobs.trouble())
+    step_until(books, provider, clock, lambda: "no such table" in troubles(books.jobs))
+    assert "no forecast is published" not in troubles(books.jobs)
     with open_database(url).begin() as connection:
         connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO forecasts"))
     began = clock.monotonic()
-    step_until(books, provider, clock, lambda: not jobs.trouble())
+    step_until(books, provider, clock, lambda: not troubles(books.jobs))
     assert clock.monotonic() - began < 60
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain import EngineStatus
+from core.domain import EngineStatus, LedgerCheck
 from core.forecasting.deployment import (
     examine_cache,
     examine_disk,
@@ -138,6 +138,13 @@ def test_an_engine_that_is_silent_is_a_failure(ago_s: float):
     assert finding.verdict == "failure"
     assert "4711 beat last at" in finding.meaning
     assert finding.advice
+
+
+def test_an_engine_that_found_the_ledger_changed_says_so():
+    check = LedgerCheck(NOW, 6, "live: Row 7 was changed after it was written.")
+    found = examine_engine(beat(ledger_check=check), NOW)
+    assert found.verdict == "warning"
+    assert check.fault in found.meaning
 
 
 def test_an_engine_in_trouble_says_its_trouble():

@@ -9,6 +9,7 @@ import pytest
 
 from core.clock import SystemClock
 from core.errors import ExchangeUnavailable, RateLimited
+from core.forecasting.engine import troubles
 from core.forecasting.jobs import Jobs
 from tests.clocks import ManualClock
 from tests.waiting import wait_until
@@ -141,3 +142,18 @@ def test_it_is_busy_while_anything_runs(jobs: Jobs):
     assert jobs.busy
     hold.set()
     wait_until(lambda: not jobs.busy)
+
+
+def test_what_another_sentence_says_too_is_not_said_twice(jobs: Jobs):
+    silent = "binance gave no answer."
+    for name, said in {
+        "clock": f"{silent} After 7 failures in a row it is left alone.",
+        "prices": silent,
+        "hours": silent,
+        "disk": "The disk is full.",
+    }.items():
+        jobs.start(name, fail(ExchangeUnavailable(said)))
+    wait_until(lambda: len(jobs.trouble()) == 4)
+    assert troubles((jobs,)).count(silent) == 1
+    assert "left alone" in troubles((jobs,))
+    assert "The disk is full." in troubles((jobs,))

@@ -1,0 +1,82 @@
+"""Whether the ledger is whole, asked by the engine in a process of its own.
+
+Recomputing a million hashes keeps a processor busy for a minute; in the engine's own process prices
+and heartbeat would wait for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from core.clock import Clock
+from core.domain import LedgerCheck
+from core.errors import LedgerUnavailable
+from core.settings import Settings
+
+_MAIN: Final = Path(__file__).resolve().parents[2] / "main.py"
+_COMMAND: Final = (sys.executable, str(_MAIN), "ledger", "verify", "--json")
+_NICENESS: Final = 10
+
+
+class LedgerChecker:
+    """Runs ``main.py ledger verify`` for the ledger of a deployment, one at a time."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._clock = clock
+        # An address may hold a password, which arguments would show to every user.
+        self._environment = {
+            **os.environ,
+            "ARTIFACT_DIR": str(settings.artifact_dir),
+            "DATABASE_URL": settings.database_url,
+        }
+        self._child: subprocess.Popen[str] | None = None
+
+    def check(self) -> LedgerCheck:
+        """Recompute every chain; takes a minute for a million rows.
+
+        Raises
+        ------
+        LedgerUnavailable
+            There is none yet, or it cannot be read: nothing was found out.
+        """
+        began = self._clock.now()
+        with subprocess.Popen(
+            _COMMAND,
+            env=self._environment,
+            cwd=_MAIN.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as child:
+            self._child = child
+            _give_way(child.pid)
+            said, trouble = child.communicate()
+        try:
+            chains: list[dict[str, Any]] = json.loads(said)["chains"]
+        except ValueError:
+            raise LedgerUnavailable(_last_line(trouble)) from None
+        faults = [f"{chain['chain']}: {chain['fault']}" for chain in chains if chain["fault"]]
+        return LedgerCheck(began, sum(chain["rows"] for chain in chains), " ".join(faults))
+
+    def stop(self) -> None:
+        """End a check that is under way: it would outlive the engine."""
+        if self._child is not None:
+            self._child.kill()
+
+
+def _give_way(pid: int) -> None:
+    """Let forecasts and pages go first; a process that is done by now needs no telling."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, pid, _NICENESS)
+    except ProcessLookupError:
+        return
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["The check of the ledger ended without a word."])[-1]
