@@ -5,7 +5,7 @@
 (function () {
   "use strict";
   const { pulse } = window;
-  const KEYS = ["holdings", "trades", "preferences", "profit-points"]; // stores of components/shell.py
+  const KEYS = ["holdings", "trades", "preferences", "profit-points", "noted"]; // stores of components/shell.py
   const ours = new Set(KEYS.flatMap((key) => [key, `${key}-timestamp`]));
   const { getItem, setItem, removeItem } = Storage.prototype;
   const held = new Map(); /* key: the text that found no room */

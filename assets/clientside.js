@@ -123,6 +123,10 @@
 
   const looked = (data, known) => data && data.looked && data.looked !== known ? data.looked : no();
 
+  /* What this browser noted of the ledger is looked up once a page, for the market it shows. */
+  const witnessed = (data, known) =>
+    data && data.ledger && data.market !== known ? data.market : no();
+
   /* Other wishes leave alone what is typed into the field and not applied yet. */
   const toldRefresh = new WeakMap(); /* field -> what it was last told */
   function refreshValue(stored) {
@@ -146,6 +150,6 @@
 
   pulse.offer({
     tick, liveFigure, tradeMarks, figures, open, collect, collectPair, navigate, pickTicker,
-    markTicker, looked, refreshValue, pace,
+    markTicker, looked, witnessed, refreshValue, pace,
   });
 })();

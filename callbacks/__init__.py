@@ -20,6 +20,7 @@ from callbacks import (
     public_scores,
     shell,
     trading,
+    witness,
 )
 from core.forecasting.service import ForecastService
 from core.settings import Settings
@@ -33,6 +34,7 @@ ROOMS: Final = (
     controls,
     model_health,
     public_scores,
+    witness,
     portfolio,
 )
 

@@ -27,7 +27,7 @@ BODY_LIMIT: Final = 600
 _ENVELOPE: Final = 72
 
 # Of the ledger's head: enough to compare it by eye; `main.py ledger verify` prints all of it.
-_HEAD_SHOWN: Final = 16
+HASH_DIGITS: Final = 16
 
 # States in which a forecast may be acted on.
 CURRENT: Final = frozenset({"ok", "simulated", "degraded", "refilling"})
@@ -172,7 +172,7 @@ def health_tick(view: View, engine: EngineMode, diagnosis: Diagnosis | None = No
             tick["offset"] = round(view.status.clock_offset_ms)
         if view.status.ledger is not None:
             head = view.status.ledger
-            hashes = (head.hash[:_HEAD_SHOWN], head.settled_hash[:_HEAD_SHOWN])
+            hashes = (head.hash[:HASH_DIGITS], head.settled_hash[:HASH_DIGITS])
             tick["ledger"] = [head.seq, hashes[0], head.settled, hashes[1]]
         if (check := view.status.ledger_check) is not None:
             tick["checked"] = [epoch_ms(check.at), 0 if check.fault else 1]

@@ -11,6 +11,7 @@ PREFERENCES: Final = "preferences"
 CUE_RULE: Final = "cue-rule"
 MARKET: Final = "market"
 PROFIT_POINTS: Final = "profit-points"
+NOTED: Final = "noted"
 TYPED: Final = "typed"
 TYPED_PAIR: Final = "typed-pair"
 PAGES: Final = ("live", "health", "portfolio")

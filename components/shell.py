@@ -99,6 +99,8 @@ def _stores() -> list[Any]:
         # Of the preferences only what the tick needs.
         dcc.Store(id=ids.CUE_RULE),
         dcc.Store(id=ids.PROFIT_POINTS, storage_type="local"),
+        # Hashes of the ledger, see callbacks/witness.py.
+        dcc.Store(id=ids.NOTED, storage_type="local"),
         dcc.Store(id=ids.MARKET),
         # Beside the pages: the server is asked of what comes with a page as soon as it opens.
         dcc.Store(id=ids.TYPED),

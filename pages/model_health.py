@@ -81,10 +81,21 @@ def _shown(spec: ForecastSpec, name: str) -> html.Div:
         className="btn-m sm",
         title="Every forecast of this range with its hash and its outcome, both horizons",
     )
-    return html.Div(
-        [html.P(id=of(PAGE, "ledger-note"), className="grow t2", role="status"), export],
-        className="shown c12",
+    said = html.P(id=of(PAGE, "ledger-note"), className="grow t2", role="status")
+    return html.Div([said, export, _witness()], className="shown c12")
+
+
+def _witness() -> html.Div:
+    """Return whether what this browser noted of the ledger still stands; a way to note anew."""
+    again = html.Button(
+        "Note anew",
+        id=of(PAGE, "witness-again"),
+        className="btn-m sm",
+        hidden=True,
+        title="Forget what this browser noted, and note the newest hashes",
     )
+    said = html.Div(id=of(PAGE, "witness"), className="grow", role="status")
+    return html.Div([said, again, dcc.Store(id=of(PAGE, "witnessed"))], className="witness t3 s12")
 
 
 def _skill() -> html.Section:

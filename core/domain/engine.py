@@ -49,6 +49,34 @@ class LedgerHead:
     settled_hash: str
 
 
+NotedState = Literal["unchanged", "another", "missing", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class NotedHash:
+    """A hash that somebody noted, and what stands in its place by now.
+
+    Attributes
+    ----------
+    place : int
+        Of the row in its chain, counted from 1.
+    digits : str
+        The hash, or its first digits, as noted.
+    state : NotedState
+        ``gone`` is what was let go for its age.
+    """
+
+    kind: Literal["forecast", "outcome"]
+    place: int
+    digits: str
+    state: NotedState
+
+    @property
+    def is_broken(self) -> bool:
+        """Tell whether the chain is not the one that was noted."""
+        return self.state in ("another", "missing")
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerCheck:
     """What was found when all chains of the ledger were recomputed.

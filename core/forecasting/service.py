@@ -20,6 +20,9 @@ from core.domain import (
     Forecast,
     ForecastSpec,
     Horizon,
+    LedgerHead,
+    Market,
+    NotedHash,
     Progress,
     PublicScore,
     Quote,
@@ -225,6 +228,17 @@ class ForecastService:
         rows = self._ledger.rows(snapshot.market, snapshot.spec, since)
         first = list(islice(rows, 1))  # so that a database that does not answer is told by now
         return csv_lines(chain(first, rows))
+
+    def look_up(self, market: Market, noted: LedgerHead) -> tuple[NotedHash, ...]:
+        """Return whether the hashes of a head that was noted earlier still stand.
+
+        Raises
+        ------
+        LedgerUnavailable
+        """
+        if self._ledger is None:
+            raise LedgerUnavailable("No ledger is kept here.")
+        return self._ledger.look_up(market, noted)
 
     def request_retrain(self, spec: ForecastSpec) -> str:
         """Ask the engine to retrain `spec`; return a sentence for the person who asked.

@@ -15,7 +15,9 @@ from core.domain import (
     SCORE_RANGES,
     ForecastSpec,
     Horizon,
+    LedgerHead,
     Market,
+    NotedHash,
     PublicScore,
     ScoreRange,
 )
@@ -23,6 +25,7 @@ from core.ledger.curves import curve_of, moves_of, reach_of
 from core.ledger.database import open_database, require
 from core.ledger.events import read_events
 from core.ledger.matured import matured, unknown_count
+from core.ledger.noted_hash import look_up
 from core.ledger.scores import all_rows, scores_of, steps_of
 
 _KEPT: Final = 32
@@ -79,6 +82,15 @@ class LedgerReader:
         LedgerUnavailable
         """
         return all_rows(self._opened(), market, spec, since)
+
+    def look_up(self, market: Market, noted: LedgerHead) -> tuple[NotedHash, ...]:
+        """Look up the hashes of a head that was noted earlier.
+
+        Raises
+        ------
+        LedgerUnavailable
+        """
+        return tuple(look_up(self._opened(), market, noted))
 
     def _read(
         self, market: Market, spec: ForecastSpec, horizon: Horizon, name: ScoreRange, now: datetime
