@@ -7,12 +7,15 @@ the sum, so 0.05 is a twentieth of what could be seen, moved by a screen's heigh
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.domain import ForecastSpec
 from tests.browser.site import DRAWN, PATHS, PATIENCE_MS, POINTS, Site, invest, open_live
+from tests.web.published import Publisher
 
 MOST: Final = 0.05
 SIZES: Final = {"desktop": (1440, 900), "laptop": (1200, 800), "phone": (390, 844)}
@@ -89,17 +92,17 @@ def test_a_cold_load_offline_moves_nothing_that_was_seen(reader: Page, site: Sit
 
 
 def test_forecasts_that_come_after_the_page_move_nothing(reader: Page, site: Site) -> None:
-    with site.one_writer:  # candles of one provider, a heartbeat of another: nothing to show yet
-        site.beating.clear()
-        site.publisher.follow_provider("coinbase", 78_000.0)
-        site.publish()
-    reader.goto(site.url)
-    expect(reader.locator(".cell-forecast .skeleton").first).to_be_visible()
-    site.beating.set()
+    other = Publisher(site.publisher.store, ForecastSpec("ETH-USD"))
+    other.store.withdraw(other.spec)
+    reader.goto(f"{site.url}/?ticker=ETH-USD")
+    expect(reader.locator(".cell-forecast .skeleton")).to_have_count(2)
+    now = datetime.now(UTC)
+    other.store.publish(other.snapshot(now), other.series(now))
     expect(reader.locator(".cell-forecast .skill")).to_have_count(2)
     reader.wait_for_function(DRAWN, arg="live-chart")
     score, what = shifts(reader)
     assert score <= MOST, what
+    assert "chart-panel" not in str(what)  # it is empty before, so its way alone counts for little
 
 
 def test_ticks_and_a_new_candle_move_nothing(reader: Page, site: Site) -> None:
