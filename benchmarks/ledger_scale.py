@@ -1,9 +1,10 @@
-"""A ledger of a month: what Model Health costs then, and what a write does to a tick.
+"""A ledger of a month: what Model Health costs then, and what a write or a check does to a tick.
 
 ``python -m benchmarks.ledger_scale`` makes forecasts of 10 tickers and both horizons for every
 minute of 30 days (864,000 rows), lets the engine seal the days, and measures the queries of each
-time range, the whole of Model Health in Chromium from navigation to the last chart, and ticks
-with and without writes beside them.
+time range, the whole of Model Health in Chromium from navigation to the last chart, ticks
+with and without writes beside them, and how long the engine's check of all hashes takes, with
+ticks beside it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -29,10 +31,13 @@ from rich.table import Table
 from benchmarks.bare_chromium import bare_chromium
 from benchmarks.live_page import browser_path
 from benchmarks.server import Server, own_server
+from core.clock import SystemClock
 from core.domain import HORIZONS, SCORE_RANGES, ForecastSpec
+from core.forecasting.ledger_check import LedgerChecker
 from core.ledger.database import open_database
 from core.ledger.reader import LedgerReader
 from core.ledger.sealing import seal_days
+from core.settings import Settings
 from tests.ledgers import fill_ledger, last_minute
 
 QUERY_GOAL_MS: Final = 50
@@ -78,7 +83,10 @@ def main(arguments: Sequence[str] = ()) -> int:
             with _writing(engine):
                 answers["A tick beside a writer"] = _answer_ms(server)
                 answers["Queries beside a writer"] = _query_ms(url, specs[0], specs[-1], "30d", now)
+            with _checking(url) as check:
+                answers["A tick beside a check"] = _answer_ms(server)
         console.print(_report(queries, renders), _answers_report(answers))
+        console.print(f"A check of {check.forecasts:,} forecasts took {check.seconds:.0f} s.")
     slowest = max(max(ms) for ms in queries.values())
     rendered = max(statistics.median(again) for _, *again in renders.values())
     return 0 if slowest <= QUERY_GOAL_MS and rendered <= RENDER_GOAL_MS else 1
@@ -137,6 +145,33 @@ def _writing(engine: sa.Engine) -> Iterator[None]:
         thread.join()
 
 
+@dataclass
+class _Check:
+    """What a check found, once it has ended."""
+
+    forecasts: int = 0
+    seconds: float = 0.0
+
+
+@contextmanager
+def _checking(url: str) -> Iterator[_Check]:
+    """Let all hashes be recomputed meanwhile, as the engine does, and wait until they are."""
+    checker = LedgerChecker(Settings.from_env({"DATABASE_URL": url}), SystemClock())
+    check = _Check()
+
+    def work() -> None:
+        begin = time.perf_counter()
+        check.forecasts = checker.check().forecasts
+        check.seconds = time.perf_counter() - begin
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield check
+    finally:
+        thread.join()
+
+
 def _answer_ms(server: Server) -> list[float]:
     """Return how long the server takes to answer what reads the engine's state, as a tick does."""
     found = []
@@ -171,7 +206,7 @@ def _usual(ms: list[float]) -> tuple[float, float]:
 
 
 def _answers_report(answers: dict[str, list[float]]) -> Table:
-    table = Table(title="Beside writes, ms", title_justify="left")
+    table = Table(title="Beside writes and checks, ms", title_justify="left")
     for column in ("Answer", "p50", "slowest but one"):
         table.add_column(column, justify="left" if column == "Answer" else "right")
     for name, ms in answers.items():
