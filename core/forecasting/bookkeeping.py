@@ -41,6 +41,8 @@ class Bookkeeping:
     checker : LedgerChecker, optional
         Who is asked whether the ledger is whole; None asks nobody.
     check_every : timedelta
+    checked : LedgerCheck, optional
+        The newest answer of the engine before this one: it holds until there is another.
 
     Attributes
     ----------
@@ -56,6 +58,7 @@ class Bookkeeping:
         clock: Clock,
         checker: LedgerChecker | None = None,
         check_every: timedelta = timedelta(days=1),
+        checked: LedgerCheck | None = None,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
@@ -64,7 +67,7 @@ class Bookkeeping:
         self._writing = Jobs(clock, workers=1, name="bookkeeping")
         self._checking = Jobs(clock, workers=1, name="ledger-check")
         self.jobs = (self._writing, self._checking)
-        self.checked: LedgerCheck | None = None
+        self.checked = checked
         self._due = Due(clock)
         self._due.put_off("tidy", _WRITE_EVERY)
         self._due.put_off("check", _FIRST_CHECK_AFTER)

@@ -75,8 +75,14 @@ class Engine:
         self._due = Due(clock)
         self._due.put_off(_STARTED, _STARTED_SAID_FOR)
         self._look_out = Jobs(clock, workers=1, name="look-out")
-        every = timedelta(hours=settings.ledger_check_hours)
-        self._books = Bookkeeping(ledger, clock, LedgerChecker(settings, clock), every)
+        earlier = store.status()
+        self._books = Bookkeeping(
+            ledger,
+            clock,
+            LedgerChecker(settings, clock),
+            timedelta(hours=settings.ledger_check_hours),
+            earlier.ledger_check if earlier else None,
+        )
 
     def run(self, stop: threading.Event, last_beat: datetime | None = None) -> None:
         """Work until `stop` is set.

@@ -7,9 +7,10 @@ that several processes change (`wanted`, `retrain requests`) are changed under a
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
@@ -17,10 +18,9 @@ from typing import Any, Final, Protocol, cast
 from cachelib import FileSystemCache
 from filelock import FileLock
 
+from core import domain
 from core.domain import Diagnosis, EngineStatus, ForecastSpec, Quote, Series, Snapshot
 
-# Raised whenever a stored class changes shape, so that a new version never reads an old file.
-_SCHEMA: Final = "v7"
 _LOCK_TIMEOUT_S: Final = 5.0
 
 
@@ -56,6 +56,17 @@ class RetrainRequest:
 
     spec: ForecastSpec
     at: datetime
+
+
+def shape_of(classes: Iterable[object]) -> str:
+    """Return a name for the fields of all dataclasses among `classes`."""
+    dataclasses = [one for one in classes if isinstance(one, type) and is_dataclass(one)]
+    lines = [f"{one.__name__} {f.name} {f.type}" for one in dataclasses for f in fields(one)]
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:12]
+
+
+# In every key, so that no version reads what one with other fields has pickled.
+_SCHEMA: Final = shape_of([*vars(domain).values(), Want, RetrainRequest])
 
 
 class SnapshotStore:
