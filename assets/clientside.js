@@ -123,9 +123,12 @@
 
   const looked = (data, known) => data && data.looked && data.looked !== known ? data.looked : no();
 
-  /* What this browser noted of the ledger is looked up once a page, for the market it shows. */
-  const witnessed = (data, known) =>
-    data && data.ledger && data.market !== known ? data.market : no();
+  /* What this browser noted of the ledger is looked up once a candle, for the market it shows. */
+  function witnessed(data, known) {
+    if (!data || !data.ledger) return no();
+    const seen = `${data.market} ${data.v}`;
+    return seen === known ? no() : seen;
+  }
 
   /* Other wishes leave alone what is typed into the field and not applied yet. */
   const toldRefresh = new WeakMap(); /* field -> what it was last told */

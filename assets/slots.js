@@ -148,9 +148,9 @@
 
   function writeChecked(element, tick) {
     if (!tick.checked) return write(element, "not yet");
-    const [at, whole] = tick.checked;
-    const said = `${f().local(at, "date")}, ${whole ? "whole" : "changed"}`;
-    write(element, said, whole ? "" : "down", f().utc(at));
+    const [at, whole, rows] = tick.checked;
+    const found = whole ? `first ${f().number(rows, 0)} whole` : "changed";
+    write(element, `${f().local(at, "date")}, ${found}`, whole ? "" : "down", f().utc(at));
   }
 
   function notValued() {
@@ -257,6 +257,7 @@
     outcomes: (e, t) => write(e, t.ledger ? f().number(t.ledger[2], 0) : "none yet"),
     "outcomes-head": (e, t) => write(e, t.ledger ? `${t.ledger[3]}…` : "–"),
     checked: writeChecked,
+    begins: (e, t) => t.begins == null ? write(e, "–") : writeTime(e, t.begins, "date"),
     rows: (e, t) => write(e, t.rows == null ? "–" : f().number(t.rows[0], 0)),
     gaps: (e, t) => write(e, t.rows == null ? "–" :
       `${f().number(t.rows[1], 0)} missing, ${f().number(t.rows[2], 0)} filled`),

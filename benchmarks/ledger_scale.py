@@ -161,7 +161,7 @@ def _checking(url: str) -> Iterator[_Check]:
 
     def work() -> None:
         begin = time.perf_counter()
-        check.forecasts = checker.check().forecasts
+        check.forecasts = sum(checker.check().rows.values())
         check.seconds = time.perf_counter() - begin
 
     thread = threading.Thread(target=work)

@@ -94,21 +94,21 @@ def _age_sentence(view: View, status: EngineStatus) -> str:
 
 
 def _fresh(view: View, status: EngineStatus) -> Condition:
-    damage = _damage(status)
+    damage = damage_sentence(status)
     if status.market == "simulated":
-        return "simulated", _joined(SIMULATED_NOTE, damage, status.reason)
+        return "simulated", _joined(damage, SIMULATED_NOTE, status.reason)
     if view.refilling:
-        return "refilling", _joined(view.refilling, damage, status.degraded)
+        return "refilling", _joined(damage, view.refilling, status.degraded)
     if damage or status.degraded:
         return "degraded", _joined(damage, status.degraded)
     return "ok", ""
 
 
-def _damage(status: EngineStatus) -> str:
+def damage_sentence(status: EngineStatus) -> str:
     """Say that rows of the ledger are not what was written, which scores are made from."""
     if status.ledger_check is None or not status.ledger_check.fault:
         return ""
-    return f"The ledger was changed, do not trust its scores. {status.ledger_check.fault}"
+    return f"The ledger was changed: do not trust its scores. {status.ledger_check.fault}"
 
 
 def _joined(*sentences: str) -> str:

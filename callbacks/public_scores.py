@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 
 from callbacks.answers import same_for_all
 from callbacks.clientside import script
+from callbacks.conditions import damage_sentence
 from callbacks.visitors import client_address, read_spec_text
 from components import scores, states
 from components.ids import of
@@ -45,13 +46,17 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
     )
     def paint(need: object, spec_text: object, choice: object) -> Any:
         spec = read_spec_text(spec_text)
-        snapshot = service.view(spec, client_address()).snapshot if spec else None
-        if snapshot is None:
+        view = service.view(spec, client_address()) if spec else None
+        snapshot = view.snapshot if view else None
+        if view is None or snapshot is None:
             return (no_update,) * (1 + len(_PARTS))
         if isinstance(need, dict) and need.get("v") == snapshot.version:
             same_for_all()
         figures, *parts, words = answer_for(service, snapshot, choice)
-        return figures, *parts, [words, states.notice(warning)] if warning else words
+        damage = damage_sentence(view.status) if view.status else ""
+        notices = [states.notice(damage, "down")] if damage else []
+        notices += [states.notice(warning)] if warning else []
+        return figures, *parts, [words, *notices] if notices else words
 
     app.clientside_callback(
         script("figures"),

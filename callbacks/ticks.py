@@ -175,7 +175,10 @@ def health_tick(view: View, engine: EngineMode, diagnosis: Diagnosis | None = No
             hashes = (head.hash[:HASH_DIGITS], head.settled_hash[:HASH_DIGITS])
             tick["ledger"] = [head.seq, hashes[0], head.settled, hashes[1]]
         if (check := view.status.ledger_check) is not None:
-            tick["checked"] = [epoch_ms(check.at), 0 if check.fault else 1]
+            market = view.status.market
+            found = [0 if check.fault else 1, check.rows.get(market, 0)]
+            tick["checked"] = [epoch_ms(check.at), *found]
+            tick |= _optional_time("begins", check.oldest.get(market))
     if view.snapshot is not None:
         snapshot = view.snapshot
         tick |= {"rows": [snapshot.rows, snapshot.gaps, snapshot.filled]}
@@ -196,9 +199,9 @@ def fitted(tick: Tick) -> Tick:
     note = str(tick["note"])
     if len(_json(note)) - 2 <= spare:
         return tick
-    while note and len(_json(note + "...")) - 2 > spare:
-        note = note[:-1]
-    return {**tick, "note": note + "..."}
+    while note and len(_json(note + " ...")) - 2 > spare:
+        note = note[:-1].rpartition(" ")[0]
+    return {**tick, "note": f"{note} ...".lstrip()}
 
 
 def _json(value: object) -> str:

@@ -36,7 +36,7 @@ Note = tuple[datetime, LedgerHead]
 
 
 def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
-    """Register the look at what was noted, once a page, and the button that notes anew."""
+    """Register the look at what was noted, once a candle, and the button that notes anew."""
 
     @app.callback(
         Output(of(PAGE, "witness"), "children"),
@@ -48,14 +48,16 @@ def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
         State(ids.NOTED, "data"),
         prevent_initial_call=True,
     )
-    def look(_market: object, _clicks: object, spec_text: object, stored: object) -> Any:
+    def look(_seen: object, clicks: object, spec_text: object, stored: object) -> Any:
         spec = read_spec_text(spec_text)
         view = service.view(spec, client_address()) if spec else None
         if view is None or view.status is None:
             return (no_update,) * 3
-        return answer_for(service, view.status, view.now, stored, ctx.triggered_id == _AGAIN)
+        # A page that is put in by navigation names its button, too, which nobody has pressed.
+        anew = bool(clicks) and ctx.triggered_id == _AGAIN
+        return answer_for(service, view.status, view.now, stored, anew)
 
-    # Once a page, as soon as a tick tells that there is a ledger.
+    # With every candle, once a tick tells that there is a ledger.
     app.clientside_callback(
         script("witnessed"),
         Output(of(PAGE, "witnessed"), "data"),

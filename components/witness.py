@@ -22,7 +22,6 @@ FIRST_VISIT: Final = (
 ALL_GONE: Final = (
     "What this browser had noted was let go for its age; it has noted the newest hashes."
 )
-_DIGITS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +45,26 @@ def witness_words(notes: Sequence[Looked]) -> list[Any]:
     """Return in words what the notes of earlier visits say, the oldest first."""
     broken = [(note, one) for note in notes for one in note.hashes if one.is_broken]
     if broken:
-        return [states.notice(_broken_words(*broken[0]), "down")]
+        return [states.notice(_broken_words(*broken[0], _whose(notes)), "down")]
     standing = [note for note in notes if not note.is_gone]
     if standing:
         return [icon("tick"), html.Span(list(_standing_words(standing)))]
     return [ALL_GONE if notes else FIRST_VISIT]
 
 
-def _broken_words(note: Looked, one: NotedHash) -> list[Any]:
+def _whose(notes: Sequence[Looked]) -> str:
+    """Say what it may be: a later row that stands is of the same ledger."""
+    if not notes[-1].is_broken:
+        return "it was changed"
+    return "the ledger was rewritten, or begun anew"
+
+
+def _broken_words(note: Looked, one: NotedHash, why: str) -> list[Any]:
     where = f"{one.kind.capitalize()} {one.place:,}"
     was = "is not there any more" if one.state == "missing" else "has another hash by now"
-    noted = f", which this browser noted as {one.digits[:_DIGITS]}… on "
-    why = ": the ledger was rewritten, or begun anew."
-    return [where, noted, moment(note.at, "date"), f", {was}{why}"]
+    noted = f", which this browser noted as {one.digits}… on "
+    advice = "“python main.py ledger verify” tells more to who runs it."
+    return [where, noted, moment(note.at, "date"), f", {was}: {why}. {advice}"]
 
 
 def _standing_words(notes: Sequence[Looked]) -> Iterator[Any]:

@@ -159,7 +159,7 @@ SETTINGS: Final = (
     Setting("ARTIFACT_DIR", "artifact_dir", "artifacts", lambda text: Path(text).absolute()),
     Setting("DATABASE_URL", "database_url", _LEDGER_FILE, _database, secret=True),
     Setting("LEDGER_DAYS", "ledger_days", "90", _whole(35, 3_650)),
-    Setting("LEDGER_CHECK_HOURS", "ledger_check_hours", "24", _whole(1, 720)),
+    Setting("LEDGER_CHECK_HOURS", "ledger_check_hours", "6", _whole(1, 720)),
     Setting("WATCH", "watch", "BTC-USD", _specs),
     Setting("MAX_SPECS", "max_specs", "8", _whole(0, 64)),
     Setting("ENGINE", "engine", "internal", _choice("internal", "external")),

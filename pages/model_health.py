@@ -88,13 +88,13 @@ def _shown(spec: ForecastSpec, name: str) -> html.Div:
 def _witness() -> html.Div:
     """Return whether what this browser noted of the ledger still stands; a way to note anew."""
     again = html.Button(
-        "Note anew",
+        "Forget, note anew",
         id=of(PAGE, "witness-again"),
         className="btn-m sm",
         hidden=True,
         title="Forget what this browser noted, and note the newest hashes",
     )
-    said = html.Div(id=of(PAGE, "witness"), className="grow", role="status")
+    said = html.Div(id=of(PAGE, "witness"), role="status")
     return html.Div([said, again, dcc.Store(id=of(PAGE, "witnessed"))], className="witness t3 s12")
 
 
@@ -253,6 +253,7 @@ def _machinery() -> html.Section:
         ("Outcomes in the ledger", slot("outcomes")),
         ("Hash of the last outcome", html.Code(slot("outcomes-head"))),
         ("All hashes recomputed", slot("checked")),
+        ("Oldest forecast left then", slot("begins")),
         ("Candles held", slot("rows")),
         ("Minutes missing, filled", slot("gaps")),
         ("Forecasts revised, last day", slot("revised")),

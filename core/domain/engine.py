@@ -85,14 +85,17 @@ class LedgerCheck:
     ----------
     at : datetime
         When that began.
-    forecasts : int
-        How many were found good, in all chains; those let go for their age count.
+    rows : mapping of str to int
+        By chain, the place of the last forecast that was found good.
+    oldest : mapping of str to datetime
+        By chain, when the first forecast that is left was issued.
     fault : str
         Empty, or a sentence per chain that is not whole, which names the first bad row.
     """
 
     at: datetime
-    forecasts: int
+    rows: Mapping[str, int]
+    oldest: Mapping[str, datetime]
     fault: str
 
 

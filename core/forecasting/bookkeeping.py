@@ -130,7 +130,7 @@ class Bookkeeping:
             return
         known, self.checked = self.checked, found
         if not found.fault:
-            log.info("The ledger is whole: %d forecasts.", found.forecasts)
+            log.info("The ledger is whole: %d forecasts.", sum(found.rows.values()))
             return
         log.error("The ledger was changed. %s", found.fault)
         if known is None or known.fault != found.fault:

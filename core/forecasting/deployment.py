@@ -42,8 +42,15 @@ def examine_disk(artifact_dir: Path) -> Finding:
     return Finding("disk", verdict, told, f"Free {_FREE_WANTED / _MB:,.0f} MB, or lower MAX_SPECS.")
 
 
-def examine_ledger(settings: Settings) -> Finding:
-    """Tell where the ledger is kept, and whether it lasts; the database is not asked."""
+def examine_ledger(settings: Settings, status: EngineStatus | None = None) -> Finding:
+    """Tell where the ledger is kept, whether it lasts, and what the engine's newest check found.
+
+    The database is not asked.
+    """
+    check = status.ledger_check if status else None
+    if check is not None and check.fault:
+        found = f"At {check.at:%Y-%m-%d %H:%M} UTC the engine found it changed. {check.fault}"
+        return Finding("ledger", "failure", found, "See `python main.py ledger verify`.")
     url = database_url(settings.database_url, settings.artifact_dir)
     where = "a file beside the candles" if not settings.database_url else "DATABASE_URL"
     told = f"Forecasts are written to {where} before they are published."
@@ -99,8 +106,7 @@ def examine_engine(status: EngineStatus | None, now: datetime) -> Finding:
         )
     followed = provider_title(status.provider)
     told = f"Engine {status.pid} beat {age.total_seconds():.1f} s ago and follows {followed}"
-    damage = status.ledger_check.fault if status.ledger_check else ""
-    troubles = [s for s in (damage, status.trouble, *status.ticker_trouble.values()) if s]
+    troubles = [said for said in (status.trouble, *status.ticker_trouble.values()) if said]
     if troubles:
         return Finding("engine", "warning", " ".join([f"{told}.", *dict.fromkeys(troubles)]))
     return Finding("engine", "ok", f"{told} since {status.started_at:%Y-%m-%d %H:%M} UTC.")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from core.clock import Clock
-from core.domain import DEFAULT_TICKERS, Diagnosis, Finding
+from core.domain import DEFAULT_TICKERS, Diagnosis, EngineStatus, Finding
 from core.exchanges.doctor import ALL_WITHIN_S, examine_hosts
 from core.exchanges.examined import Examined, examined
 from core.exchanges.reach import examine_histories, known_history
@@ -40,7 +40,8 @@ def diagnose(settings: Settings, clock: Clock) -> Diagnosis:
     histories = examine_histories(
         _answering(exchanges, hosts), _ticker(settings), _rows(settings), ROWS_TO_TRAIN, left_s
     )
-    here = [*_here(settings), examine_engine(read_status(settings.run_dir), clock.now())]
+    status = read_status(settings.run_dir)
+    here = [*_here(settings, status), examine_engine(status, clock.now())]
     return Diagnosis(clock.now(), (*hosts, *histories, *here))
 
 
@@ -53,7 +54,7 @@ def engine_diagnosis(settings: Settings, clock: Clock) -> Diagnosis:
     exchanges = examined(settings, clock, allowed_only=True)
     hosts = examine_hosts(exchanges, clock, ALL_WITHIN_S)
     known = [known_history(v, _rows(settings), ROWS_TO_TRAIN) for v in _answering(exchanges, hosts)]
-    return Diagnosis(clock.now(), (*hosts, *known, *_here(settings)))
+    return Diagnosis(clock.now(), (*hosts, *known, *_here(settings, read_status(settings.run_dir))))
 
 
 def serves_live(diagnosis: Diagnosis) -> bool:
@@ -75,9 +76,9 @@ def answering(diagnosis: Diagnosis) -> list[str]:
     ]
 
 
-def _here(settings: Settings) -> list[Finding]:
+def _here(settings: Settings, status: EngineStatus | None) -> list[Finding]:
     disk, cache = examine_disk(settings.artifact_dir), examine_cache(settings.run_dir)
-    return [disk, cache, examine_ledger(settings)]
+    return [disk, cache, examine_ledger(settings, status)]
 
 
 def _answering(exchanges: Sequence[Examined], hosts: Sequence[Finding]) -> list[Examined]:

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,13 +62,25 @@ class LedgerChecker:
             chains: list[dict[str, Any]] = json.loads(said)["chains"]
         except ValueError:
             raise LedgerUnavailable(_last_line(trouble)) from None
-        faults = [f"{chain['chain']}: {chain['fault']}" for chain in chains if chain["fault"]]
-        return LedgerCheck(began, sum(chain["rows"] for chain in chains), " ".join(faults))
+        return _found(began, chains)
 
     def stop(self) -> None:
         """End a check that is under way: it would outlive the engine."""
         if self._child is not None:
             self._child.kill()
+
+
+def _found(began: datetime, chains: list[dict[str, Any]]) -> LedgerCheck:
+    return LedgerCheck(
+        at=began,
+        rows={chain["chain"]: chain["rows"] for chain in chains},
+        oldest={
+            chain["chain"]: datetime.fromtimestamp(chain["oldest"] / 1_000, UTC)
+            for chain in chains
+            if chain["oldest"] is not None
+        },
+        fault=" ".join(f"{c['chain']}: {c['fault']}" for c in chains if c["fault"]),
+    )
 
 
 def _give_way(pid: int) -> None:

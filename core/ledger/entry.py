@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -124,6 +125,14 @@ def outcome_hash(previous: str, place: int, outcome: Outcome) -> str:
     The text is made as that of `row_hash`.
     """
     return _digest([previous, place, *astuple(outcome)])
+
+
+def hash_or_none(recomputed: Callable[[], str]) -> str | None:
+    """Return a hash of what was read; None of bytes or an infinity, which were never written."""
+    try:
+        return recomputed()
+    except (TypeError, ValueError):
+        return None
 
 
 def _digest(content: list[object]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
@@ -26,11 +27,18 @@ def head(database: sa.Engine) -> LedgerHead:
 @contextmanager
 def rewritten(database: sa.Engine, at: LedgerHead) -> Iterator[None]:
     row = (FORECASTS.c.chain == "live", FORECASTS.c.seq == at.seq)
-    for digest in ("f" * 64, at.hash):
-        with database.begin() as connection:
-            connection.execute(FORECASTS.update().where(*row).values(hash=digest))
-        if digest != at.hash:
-            yield
+    with database.connect() as connection:
+        right = connection.execute(sa.select(FORECASTS.c.price).where(*row)).scalar_one()
+    change(database, row, 1.0)
+    try:
+        yield
+    finally:
+        change(database, row, right)
+
+
+def change(database: sa.Engine, row: tuple[Any, ...], price: float) -> None:
+    with database.begin() as connection:
+        connection.execute(FORECASTS.update().where(*row).values(price=price))
 
 
 def test_a_browser_notices_on_its_next_visit(
@@ -40,7 +48,10 @@ def test_a_browser_notices_on_its_next_visit(
     last = head(database)
     with site.one_writer:
         site.publisher.said = {"ledger": last}
-    words, again = page.locator("#health-witness"), page.get_by_role("button", name="Note anew")
+    words, again = (
+        page.locator("#health-witness"),
+        page.get_by_role("button", name="Forget, note anew"),
+    )
     page.goto(f"{site.url}/model-health")
     expect(words).to_contain_text("This browser has noted the newest hashes")
     page.wait_for_function("JSON.parse(localStorage.noted || '{}').live?.length === 1")
@@ -49,9 +60,15 @@ def test_a_browser_notices_on_its_next_visit(
         re.compile(rf"unchanged since: forecast {last.seq} and outcome {last.settled} on \d")
     )
     expect(again).to_be_hidden()
+    page.get_by_role("link", name="Live").click()
+    page.get_by_role("link", name="Model Health").click()
+    expect(words).to_contain_text("unchanged since")
     with rewritten(database, last):
         page.reload()
         expect(words).to_contain_text(f"Forecast {last.seq}, which this browser noted as")
+        expect(words).to_contain_text("the ledger was rewritten, or begun anew.")
+        page.get_by_role("link", name="Live").click()
+        page.get_by_role("link", name="Model Health").click()
         expect(words).to_contain_text("the ledger was rewritten, or begun anew.")
         page.reload()
         again.click()

@@ -102,9 +102,9 @@ def test_the_simulated_market_is_never_ok(site: Site) -> None:
 
 
 def test_a_ledger_that_was_changed_is_said_on_every_page(published: Site) -> None:
-    changed = LedgerCheck(NOW, 6, "live: Row 7 was changed after it was written.")
-    sentence = f"The ledger was changed, do not trust its scores. {changed.fault}"
-    assert say(published, ledger_check=LedgerCheck(NOW, 9, "")) == ("ok", "")
+    changed = LedgerCheck(NOW, {"live": 6}, {}, "live: Row 7 was changed after it was written.")
+    sentence = f"The ledger was changed: do not trust its scores. {changed.fault}"
+    assert say(published, ledger_check=LedgerCheck(NOW, {"live": 9}, {}, "")) == ("ok", "")
     assert say(published, ledger_check=changed) == ("degraded", sentence)
     away = "Binance is away."
     assert say(published, ledger_check=changed, degraded=away)[1] == f"{sentence} {away}"
@@ -112,7 +112,7 @@ def test_a_ledger_that_was_changed_is_said_on_every_page(published: Site) -> Non
     published.publish()
     state, note = say(published, ledger_check=changed)
     assert state == "simulated"
-    assert note.startswith(f"{SIMULATED_NOTE} {sentence}")
+    assert note.startswith(f"{sentence} {SIMULATED_NOTE}")
 
 
 def say(site: Site, **changes: Any) -> tuple[str, str]:

@@ -163,6 +163,14 @@ def test_health_tells_when_all_hashes_were_recomputed_and_what_was_found(publish
     assert "checked" not in health_tick(view(published), "internal")
     at = round(NOW.timestamp() * 1000)
     for fault, whole in (("", 1), ("live: Row 7 was changed after it was written.", 0)):
-        check = LedgerCheck(NOW, 9, fault)
+        check = LedgerCheck(NOW, {"live": 9}, {"live": NOW - timedelta(days=1)}, fault)
         published.store.publish_status(published.publisher.status(NOW, ledger_check=check))
-        assert health_tick(view(published), "internal")["checked"] == [at, whole]
+        tick = health_tick(view(published), "internal")
+        assert tick["checked"] == [at, whole, 9]
+        assert tick["begins"] == at - 86_400_000
+
+
+def test_a_note_that_does_not_fit_is_cut_between_two_words() -> None:
+    note = fitted({"note": "Many words. " * 99, "now": 1})["note"]
+    assert note.endswith((" words. ...", " Many ..."))
+    assert len(note) > 400

@@ -46,7 +46,7 @@ def look(
 def rewrite(site: Site, seq: int) -> None:
     with open_database(database_url("", site.settings.artifact_dir)).begin() as connection:
         row = FORECASTS.c.seq == seq
-        connection.execute(FORECASTS.update().where(row).values(hash="f" * 64))
+        connection.execute(FORECASTS.update().where(row).values(price=1.0))
 
 
 def head_of(site: Site) -> LedgerHead:
@@ -84,7 +84,7 @@ def test_what_was_rewritten_is_said_until_it_is_noted_anew(kept: Site) -> None:
     for _ in range(2):
         words, hidden, later = look(kept, stored, LATER)
         assert f"Forecast {head_of(kept).seq}" in words
-        assert "has another hash by now: the ledger was rewritten, or begun anew." in words
+        assert "has another hash by now: the ledger was rewritten, or begun anew" in words
         assert not hidden
         assert not isinstance(later, dict)  # nothing is noted over it
     words, hidden, later = look(kept, stored, LATER, anew=True)
@@ -96,8 +96,20 @@ def test_another_ledger_lacks_what_was_noted(kept: Site) -> None:
     stored = look(kept, None)[2]
     stored["live"][0][1] += 1_000
     words, hidden, _ = look(kept, stored, LATER)
-    assert "is not there any more: the ledger was rewritten, or begun anew." in words
+    assert "is not there any more: the ledger was rewritten, or begun anew" in words
     assert not hidden
+
+
+def test_where_a_later_note_stands_one_row_was_changed(kept: Site) -> None:
+    stored = look(kept, look(kept, None)[2], LATER)[2]
+    with open_database(database_url("", kept.settings.artifact_dir)).connect() as connection:
+        earlier = FORECASTS.c.seq == 3
+        digest = connection.execute(sa.select(FORECASTS.c.hash).where(earlier)).scalar_one()
+    stored["live"][0][1:3] = [3, digest[:16]]
+    rewrite(kept, 3)
+    words = look(kept, stored, LATER)[0]
+    assert "has another hash by now: it was changed" in words
+    assert digest[:16] in words
 
 
 def test_notes_of_the_other_market_are_kept(kept: Site) -> None:
@@ -168,5 +180,14 @@ def test_the_page_asks_with_what_the_browser_keeps(kept: Site) -> None:
     answer = kept.call("health-witness.children", given)
     assert FIRST_VISIT in answer.text
     stored = answer.get_json()["response"]["noted"]["data"]
-    again = kept.call("health-witness.children", {**given, "noted.data": stored})
+    request = kept.request("health-witness.children", {**given, "noted.data": stored})
+    # As Dash sends it where the page was put in by navigation: its button is new as well.
+    request["changedPropIds"] = ["health-witness-again.n_clicks", "health-witnessed.data"]
+    again = kept.client.post("/_dash-update-component", json=request)
     assert "unchanged since" in again.text
+    rewrite(kept, head_of(kept).seq)
+    assert "has another hash" in kept.client.post("/_dash-update-component", json=request).text
+    pressed = {**given, "noted.data": stored, "health-witness-again.n_clicks": 1}
+    request = kept.request("health-witness.children", pressed)
+    request["changedPropIds"] = ["health-witness-again.n_clicks"]
+    assert FIRST_VISIT in kept.client.post("/_dash-update-component", json=request).text

@@ -14,9 +14,11 @@ from core.forecasting.deployment import (
     examine_cache,
     examine_disk,
     examine_engine,
+    examine_ledger,
     read_status,
 )
 from core.forecasting.store import SnapshotStore
+from core.settings import Settings
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Usage = namedtuple("Usage", "total used free")
@@ -140,11 +142,14 @@ def test_an_engine_that_is_silent_is_a_failure(ago_s: float):
     assert finding.advice
 
 
-def test_an_engine_that_found_the_ledger_changed_says_so():
-    check = LedgerCheck(NOW, 6, "live: Row 7 was changed after it was written.")
-    found = examine_engine(beat(ledger_check=check), NOW)
-    assert found.verdict == "warning"
+def test_a_ledger_that_the_engine_found_changed_is_a_failure(tmp_path: Path):
+    settings = Settings.from_env({"ARTIFACT_DIR": str(tmp_path)})
+    assert examine_ledger(settings, beat()).verdict == "ok"
+    check = LedgerCheck(NOW, {"live": 6}, {}, "live: Row 7 was changed after it was written.")
+    found = examine_ledger(settings, beat(ledger_check=check))
+    assert found.verdict == "failure"
     assert check.fault in found.meaning
+    assert "ledger verify" in found.advice
 
 
 def test_an_engine_in_trouble_says_its_trouble():

@@ -71,11 +71,12 @@ def test_a_whole_ledger_and_one_that_was_changed(
 ) -> None:
     count = fill(url, clock)
     whole = checker.check()
-    assert (whole.at, whole.forecasts, whole.fault) == (clock.now(), count, "")
+    assert (whole.at, whole.rows, whole.fault) == (clock.now(), {"simulated": count}, "")
+    assert clock.now() - timedelta(hours=1) < whole.oldest["simulated"] < clock.now()
     change(url, 1.0)
     changed = checker.check()
     assert changed.fault == "simulated: Row 7 was changed after it was written."
-    assert changed.forecasts == 6
+    assert changed.rows == {"simulated": 6}
 
 
 def test_where_nothing_can_be_read_nothing_was_found_out(
@@ -119,7 +120,7 @@ def test_what_was_found_is_held_and_taken_down_once(
     books: Bookkeeping, url: str, clock: ManualClock
 ) -> None:
     count = fill(url, clock)
-    assert found(books, clock).forecasts == count
+    assert found(books, clock).rows == {"simulated": count}
     right = change(url, 1.0)
     fault = "simulated: Row 7 was changed after it was written."
     assert found(books, clock).fault == found(books, clock).fault == fault

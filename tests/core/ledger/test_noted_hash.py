@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,8 +11,10 @@ import sqlalchemy as sa
 
 from core.domain import LedgerHead
 from core.errors import LedgerUnavailable
+from core.ledger.entry import row_hash
 from core.ledger.noted_hash import look_up
 from core.ledger.retention import checkpoint_of, forget, start_of
+from core.ledger.rows import entry_of
 from core.ledger.schema import FORECASTS, OUTCOMES
 from core.ledger.sealing import seal_days
 from core.ledger.writer import LedgerWriter
@@ -46,13 +49,43 @@ def test_what_was_noted_stands_also_by_its_first_digits(
     assert states(database, first) == unchanged
 
 
-def test_what_was_rewritten_is_another(database: sa.Engine, head: LedgerHead) -> None:
+def test_what_was_rewritten_with_a_hash_of_its_own_is_another(
+    database: sa.Engine, head: LedgerHead
+) -> None:
     with database.begin() as connection:
-        connection.execute(OUTCOMES.update().where(OUTCOMES.c.place == 3).values(hash="f" * 64))
+        row = connection.execute(sa.select(FORECASTS).where(FORECASTS.c.seq == 3)).mappings().one()
+        forged = replace(entry_of(row), price=1.0)
+        digest = row_hash(row["previous"], 3, forged)
+        changed = FORECASTS.update().where(FORECASTS.c.seq == 3)
+        connection.execute(changed.values(price=1.0, hash=digest))
+    assert states(database, head) == [("forecast", 3, "another"), ("outcome", 3, "unchanged")]
+    assert states(database, replace(head, hash=digest))[0] == ("forecast", 3, "unchanged")
+
+
+@pytest.mark.parametrize("number", [1.0, math.inf])
+def test_what_was_changed_under_its_hash_is_another(
+    database: sa.Engine, head: LedgerHead, number: float
+) -> None:
+    with database.begin() as connection:
+        connection.execute(FORECASTS.update().where(FORECASTS.c.seq == 3).values(price=number))
+    assert states(database, head) == [("forecast", 3, "another"), ("outcome", 3, "unchanged")]
+    with database.begin() as connection:
+        connection.execute(OUTCOMES.update().where(OUTCOMES.c.place == 3).values(actual=number))
+    assert states(database, head)[1] == ("outcome", 3, "another")
+
+
+def test_an_outcome_without_the_one_before_it_is_another(
+    database: sa.Engine, head: LedgerHead
+) -> None:
+    with database.begin() as connection:
+        connection.execute(OUTCOMES.delete().where(OUTCOMES.c.place == 2))
     assert states(database, head) == [("forecast", 3, "unchanged"), ("outcome", 3, "another")]
-    with database.begin() as connection:
-        connection.execute(FORECASTS.update().where(FORECASTS.c.seq == 3).values(hash="f" * 64))
-    assert states(database, head)[0] == ("forecast", 3, "another")
+
+
+def test_the_first_outcome_follows_nothing(database: sa.Engine, head: LedgerHead) -> None:
+    with database.connect() as connection:
+        first = connection.execute(sa.select(OUTCOMES.c.hash).where(OUTCOMES.c.place == 1)).scalar()
+    assert states(database, replace(head, settled=1, settled_hash=first))[1][2] == "unchanged"
 
 
 def test_what_is_not_there_is_missing(database: sa.Engine, head: LedgerHead) -> None:
