@@ -147,7 +147,7 @@
   }
 
   function writeChecked(element, tick) {
-    if (!tick.checked) return write(element, "not yet");
+    if (!tick.checked) return write(element, "not yet", "", "");
     const [at, whole, rows] = tick.checked;
     const found = whole ? `first ${f().number(rows, 0)} whole` : "changed";
     write(element, `${f().local(at, "date")}, ${found}`, whole ? "" : "down", f().utc(at));

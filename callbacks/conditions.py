@@ -13,6 +13,9 @@ from core.settings import EngineMode
 SIMULATED_NOTE: Final = "This market is invented: nothing here is real."
 _MINUTE: Final = timedelta(minutes=1)
 
+# States that may last for days: what else is wrong is said first.
+_USUAL: Final = frozenset({"ok", "simulated", "refilling", "degraded", "cache"})
+
 Condition = tuple[str, str]
 
 
@@ -24,8 +27,18 @@ def condition(view: View, engine: EngineMode) -> Condition:
     `banned` or `limited` nothing is sent to the exchange; `cache` shows what is on disk;
     `stale` the exchange, candles or quotes are late, or another provider is switched to;
     `simulated`; `refilling` missing minutes; `degraded` not the preferred provider, or a ledger
-    that was changed; `ok`.
+    that was changed; `ok`. A ledger that was changed is said in every state.
     """
+    state, note = _condition(view, engine)
+    damage = damage_sentence(view.status) if view.status else ""
+    if not damage:
+        return state, note
+    if state in _USUAL:
+        return ("degraded" if state == "ok" else state), _joined(damage, note)
+    return state, _joined(note, damage)
+
+
+def _condition(view: View, engine: EngineMode) -> Condition:
     if view.refusal:
         return "refused", view.refusal
     if view.status is None:
@@ -94,21 +107,23 @@ def _age_sentence(view: View, status: EngineStatus) -> str:
 
 
 def _fresh(view: View, status: EngineStatus) -> Condition:
-    damage = damage_sentence(status)
     if status.market == "simulated":
-        return "simulated", _joined(damage, SIMULATED_NOTE, status.reason)
+        return "simulated", _joined(SIMULATED_NOTE, status.reason)
     if view.refilling:
-        return "refilling", _joined(damage, view.refilling, status.degraded)
-    if damage or status.degraded:
-        return "degraded", _joined(damage, status.degraded)
+        return "refilling", _joined(view.refilling, status.degraded)
+    if status.degraded:
+        return "degraded", status.degraded
     return "ok", ""
 
 
 def damage_sentence(status: EngineStatus) -> str:
-    """Say that rows of the ledger are not what was written, which scores are made from."""
-    if status.ledger_check is None or not status.ledger_check.fault:
+    """Say of the ledger of this market that it is not what was written, or could not be checked."""
+    check = status.ledger_check
+    if check is None:
         return ""
-    return f"The ledger was changed: do not trust its scores. {status.ledger_check.fault}"
+    if fault := check.faults.get(status.market):
+        return f"The ledger was changed: do not trust its scores. {fault}"
+    return f"The ledger could not be checked. {check.unread}" if check.unread else ""
 
 
 def _joined(*sentences: str) -> str:

@@ -176,7 +176,7 @@ def health_tick(view: View, engine: EngineMode, diagnosis: Diagnosis | None = No
             tick["ledger"] = [head.seq, hashes[0], head.settled, hashes[1]]
         if (check := view.status.ledger_check) is not None:
             market = view.status.market
-            found = [0 if check.fault else 1, check.rows.get(market, 0)]
+            found = [0 if market in check.faults else 1, check.rows.get(market, 0)]
             tick["checked"] = [epoch_ms(check.at), *found]
             tick |= _optional_time("begins", check.oldest.get(market))
     if view.snapshot is not None:

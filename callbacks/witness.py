@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from dash import Dash, Input, Output, State, ctx, no_update
@@ -19,7 +20,7 @@ from callbacks.visitors import client_address, read_spec_text
 from components import ids, states
 from components.ids import of
 from components.witness import Looked, witness_words
-from core.domain import EngineStatus, LedgerHead, Market
+from core.domain import EngineStatus, LedgerHead, Market, NotedHash
 from core.errors import LedgerError
 from core.forecasting.service import ForecastService
 from core.portfolio.stored import MARKETS, epoch_ms
@@ -28,6 +29,8 @@ from core.settings import Settings
 PAGE = "health"
 SCHEMA: Final = 1
 _AGAIN: Final = of(PAGE, "witness-again")
+# While no exchange answers, the newest forecast is not of today.
+_HEAD_MAY_BE_OLD: Final = timedelta(days=2)
 _LARGEST: Final = 10**15
 _LATEST_MS: Final = 32_503_680_000_000  # the year 3000
 _HASH: Final = re.compile(rf"[0-9a-f]{{{HASH_DIGITS}}}")
@@ -35,8 +38,10 @@ _HASH: Final = re.compile(rf"[0-9a-f]{{{HASH_DIGITS}}}")
 Note = tuple[datetime, LedgerHead]
 
 
-def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
+def register(app: Dash, service: ForecastService, settings: Settings) -> None:
     """Register the look at what was noted, once a candle, and the button that notes anew."""
+
+    kept_for = timedelta(days=settings.ledger_days) - _HEAD_MAY_BE_OLD
 
     @app.callback(
         Output(of(PAGE, "witness"), "children"),
@@ -55,7 +60,7 @@ def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
             return (no_update,) * 3
         # A page that is put in by navigation names its button, too, which nobody has pressed.
         anew = bool(clicks) and ctx.triggered_id == _AGAIN
-        return answer_for(service, view.status, view.now, stored, anew)
+        return answer_for(service, view.status, view.now, kept_for, stored, anew)
 
     # With every candle, once a tick tells that there is a ledger.
     app.clientside_callback(
@@ -68,14 +73,32 @@ def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
 
 
 def answer_for(
-    service: ForecastService, status: EngineStatus, now: datetime, stored: object, anew: bool
+    service: ForecastService,
+    status: EngineStatus,
+    now: datetime,
+    kept_for: timedelta,
+    stored: object,
+    anew: bool,
 ) -> tuple[Any, bool, Any]:
-    """Return (words, whether the button is hidden, what the browser shall keep)."""
+    """Return (words, whether the button is hidden, what the browser shall keep).
+
+    Parameters
+    ----------
+    kept_for : timedelta
+        What was noted since cannot have been let go for its age.
+    stored : object
+        What the browser keeps, not to be trusted.
+    anew : bool
+        Whether the reader gives up what it kept of this market.
+    """
     if status.ledger is None:
         return (no_update,) * 3
     notes = [] if anew else notes_from_stored(stored, status.market)
     try:
-        looked = [Looked(at, service.look_up(status.market, head)) for at, head in notes]
+        looked = [
+            _judged(at, service.look_up(status.market, head), now - at < kept_for)
+            for at, head in notes
+        ]
     except LedgerError as error:
         return [states.notice(str(error))], True, no_update
     words = witness_words(looked)
@@ -84,6 +107,17 @@ def answer_for(
     kept = [note for note, found in zip(notes, looked, strict=True) if not found.is_gone][:1]
     newest = (now, _shortened(status.ledger))
     return words, True, with_notes(stored, status.market, [*kept, newest])
+
+
+def _judged(at: datetime, hashes: Sequence[NotedHash], is_young: bool) -> Looked:
+    """Return a note; what a checkpoint says of rows that are too young to go is not believed."""
+    return Looked(
+        at,
+        tuple(
+            replace(one, state="missing") if is_young and one.state == "gone" else one
+            for one in hashes
+        ),
+    )
 
 
 def _shortened(head: LedgerHead) -> LedgerHead:

@@ -89,14 +89,17 @@ class LedgerCheck:
         By chain, the place of the last forecast that was found good.
     oldest : mapping of str to datetime
         By chain, when the first forecast that is left was issued.
-    fault : str
-        Empty, or a sentence per chain that is not whole, which names the first bad row.
+    faults : mapping of str to str
+        By chain, of those that are not whole: a sentence that names the first bad row.
+    unread : str
+        Why there has been no newer check since, though it was tried again and again; else empty.
     """
 
     at: datetime
-    rows: Mapping[str, int]
-    oldest: Mapping[str, datetime]
-    fault: str
+    rows: Mapping[str, int] = field(default_factory=dict)
+    oldest: Mapping[str, datetime] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from core.clock import Clock
-from core.domain import Event, EventKind, LedgerCheck, LedgerHead, provider_title
+from core.domain import Event, EventKind, LedgerCheck, LedgerHead, Market, provider_title
 from core.errors import LedgerUnavailable, MarketPulseError
 from core.exchanges.base import Provider
 from core.forecasting.due import Due
@@ -26,6 +27,7 @@ _HEAD_LATER: Final = timedelta(seconds=1)
 # The first forecasts come first.
 _FIRST_CHECK_AFTER: Final = timedelta(seconds=20)
 _CHECK_AGAIN_AFTER: Final = timedelta(minutes=1)
+_SAY_UNCHECKED_AFTER: Final = 3
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +70,7 @@ class Bookkeeping:
         self._checking = Jobs(clock, workers=1, name="ledger-check")
         self.jobs = (self._writing, self._checking)
         self.checked = checked
+        self._unchecked = 0
         self._due = Due(clock)
         self._due.put_off("tidy", _WRITE_EVERY)
         self._due.put_off("check", _FIRST_CHECK_AFTER)
@@ -90,12 +93,17 @@ class Bookkeeping:
         if last_beat is not None:
             before = f"The one before was last heard of at {last_beat:%Y-%m-%d %H:%M:%S} UTC."
         self._note(
-            provider, "engine", " ".join(filter(None, ("The engine started.", reason, before)))
+            provider.market,
+            provider,
+            "engine",
+            " ".join(filter(None, ("The engine started.", reason, before))),
         )
 
     def switched(self, provider: Provider, why: str) -> None:
         title = provider_title(provider.name)
-        self._note(provider, "provider", f"Followed from now on: {title}. {why}".strip())
+        self._note(
+            provider.market, provider, "provider", f"Followed from now on: {title}. {why}".strip()
+        )
 
     def hear(self, provider: Provider, trouble: str) -> None:
         """Take down when trouble begins and ends."""
@@ -124,17 +132,27 @@ class Bookkeeping:
     def _check(self, checker: LedgerChecker, provider: Provider) -> None:
         try:
             found = checker.check()
-        except LedgerUnavailable as error:  # who writes it says so to readers
-            log.info("The ledger was not checked: %s", error)
-            self._due.put_off("check", _CHECK_AGAIN_AFTER)
+        except LedgerUnavailable as error:
+            self._not_checked(str(error))
             return
+        self._unchecked = 0
         known, self.checked = self.checked, found
-        if not found.fault:
-            log.info("The ledger is whole: %d forecasts.", sum(found.rows.values()))
-            return
-        log.error("The ledger was changed. %s", found.fault)
-        if known is None or known.fault != found.fault:
-            self._note(provider, "ledger", found.fault)
+        log.info("The ledger was checked: %d forecasts are whole.", sum(found.rows.values()))
+        for chain, fault in found.faults.items():
+            log.error("The ledger was changed. %s: %s", chain, fault)
+            if known is None or known.faults.get(chain) != fault:
+                market: Market = "simulated" if chain == "simulated" else "live"
+                self._note(market, provider, "ledger", fault)
+
+    def _not_checked(self, why: str) -> None:
+        """Try again, after pauses that grow; say so once it is no passing trouble."""
+        log.warning("The ledger was not checked: %s", why)
+        pause = _CHECK_AGAIN_AFTER * 2**self._unchecked
+        self._due.put_off("check", min(pause, self._check_every))
+        self._unchecked += 1
+        if self._unchecked >= _SAY_UNCHECKED_AFTER:
+            known = self.checked or LedgerCheck(self._clock.now())
+            self.checked = replace(known, unread=why)
 
     def _tidy(self, ledger: Ledger, provider: Provider, followed: Collection[str]) -> None:
         try:
@@ -154,7 +172,7 @@ class Bookkeeping:
                 *(head.seq, head.hash, head.settled, head.settled_hash),
             )
 
-    def _note(self, provider: Provider, kind: EventKind, text: str) -> None:
+    def _note(self, market: Market, provider: Provider, kind: EventKind, text: str) -> None:
         if self._ledger is not None:
             event = Event(self._clock.now(), kind, text)
-            self._ledger.note(Noted(event, provider.market, provider.name))
+            self._ledger.note(Noted(event, market, provider.name))

@@ -48,8 +48,9 @@ def examine_ledger(settings: Settings, status: EngineStatus | None = None) -> Fi
     The database is not asked.
     """
     check = status.ledger_check if status else None
-    if check is not None and check.fault:
-        found = f"At {check.at:%Y-%m-%d %H:%M} UTC the engine found it changed. {check.fault}"
+    if check is not None and check.faults:
+        faults = " ".join(f"{chain}: {fault}" for chain, fault in check.faults.items())
+        found = f"At {check.at:%Y-%m-%d %H:%M} UTC the engine found it changed. {faults}"
         return Finding("ledger", "failure", found, "See `python main.py ledger verify`.")
     url = database_url(settings.database_url, settings.artifact_dir)
     where = "a file beside the candles" if not settings.database_url else "DATABASE_URL"

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +37,8 @@ class LedgerChecker:
             "DATABASE_URL": settings.database_url,
         }
         self._child: subprocess.Popen[str] | None = None
+        self._stopped = False
+        self._lock = threading.Lock()
 
     def check(self) -> LedgerCheck:
         """Recompute every chain; takes a minute for a million rows.
@@ -46,28 +49,37 @@ class LedgerChecker:
             There is none yet, or it cannot be read: nothing was found out.
         """
         began = self._clock.now()
-        with subprocess.Popen(
-            _COMMAND,
-            env=self._environment,
-            cwd=_MAIN.parent,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as child:
-            self._child = child
-            _give_way(child.pid)
+        with self._started() as child:
             said, trouble = child.communicate()
         try:
-            chains: list[dict[str, Any]] = json.loads(said)["chains"]
-        except ValueError:
+            return _found(began, json.loads(said)["chains"])
+        except (ValueError, KeyError, TypeError):
             raise LedgerUnavailable(_last_line(trouble)) from None
-        return _found(began, chains)
 
     def stop(self) -> None:
-        """End a check that is under way: it would outlive the engine."""
-        if self._child is not None:
-            self._child.kill()
+        """End a check that is under way, which would outlive the engine, and start no other."""
+        with self._lock:
+            self._stopped = True
+            if self._child is not None:
+                self._child.kill()
+
+    def _started(self) -> subprocess.Popen[str]:
+        with self._lock:
+            if self._stopped:
+                raise LedgerUnavailable("The engine ends.")
+            try:
+                self._child = subprocess.Popen(
+                    _COMMAND,
+                    env=self._environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            except OSError as error:
+                raise LedgerUnavailable(f"No check can be started: {error.strerror}.") from error
+            _give_way(self._child.pid)
+            return self._child
 
 
 def _found(began: datetime, chains: list[dict[str, Any]]) -> LedgerCheck:
@@ -79,7 +91,7 @@ def _found(began: datetime, chains: list[dict[str, Any]]) -> LedgerCheck:
             for chain in chains
             if chain["oldest"] is not None
         },
-        fault=" ".join(f"{c['chain']}: {c['fault']}" for c in chains if c["fault"]),
+        faults={chain["chain"]: chain["fault"] for chain in chains if chain["fault"]},
     )
 
 

@@ -146,10 +146,12 @@ def test_the_engine_finds_by_itself_that_the_ledger_was_changed(rig: Rig, live: 
         ).scalar()
     execute(rig, "UPDATE forecasts SET price = 1.0 WHERE seq = 1")
     rig.restart_engine()  # which looks soon after, and then once a day
-    says(live, r"The ledger was changed: do not trust its scores\. live: Row 1 was changed", 90)
+    says(live, r"The ledger was changed: do not trust its scores\. Row 1 was changed", 90)
     live.goto(f"{rig.url}/model-health?max_points=1000")
     expect(live.locator("[data-slot=checked]")).to_contain_text(", changed")
     expect(live.locator("#events-table")).to_contain_text("Ledger damaged", timeout=90_000)
     execute(rig, f"UPDATE forecasts SET price = {right!r} WHERE seq = 1")
     rig.restart_engine()
-    expect(live.locator("[data-slot=checked]")).to_contain_text(", whole", timeout=90_000)
+    expect(live.locator("[data-slot=checked]")).to_have_text(
+        re.compile(r", first \d+ whole$"), timeout=90_000
+    )

@@ -101,18 +101,42 @@ def test_the_simulated_market_is_never_ok(site: Site) -> None:
     assert price_tick(view(site), "internal")["market"] == "simulated"
 
 
-def test_a_ledger_that_was_changed_is_said_on_every_page(published: Site) -> None:
-    changed = LedgerCheck(NOW, {"live": 6}, {}, "live: Row 7 was changed after it was written.")
-    sentence = f"The ledger was changed: do not trust its scores. {changed.fault}"
-    assert say(published, ledger_check=LedgerCheck(NOW, {"live": 9}, {}, "")) == ("ok", "")
-    assert say(published, ledger_check=changed) == ("degraded", sentence)
-    away = "Binance is away."
-    assert say(published, ledger_check=changed, degraded=away)[1] == f"{sentence} {away}"
+CHANGED = LedgerCheck(NOW, {"live": 6}, {}, {"live": "Row 7 was changed after it was written."})
+DAMAGE = "The ledger was changed: do not trust its scores. Row 7 was changed after it was written."
+
+
+def test_a_ledger_that_was_changed_is_said(published: Site) -> None:
+    assert say(published, ledger_check=LedgerCheck(NOW, {"live": 9})) == ("ok", "")
+    assert say(published, ledger_check=CHANGED) == ("degraded", DAMAGE)
+    unread = replace(CHANGED, faults={}, unread="It cannot be read.")
+    sentence = "The ledger could not be checked. It cannot be read."
+    assert say(published, ledger_check=unread) == ("degraded", sentence)
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "is_first"),
+    [
+        ({"degraded": "Binance is away."}, "degraded", True),
+        ({"frozen_at": NOW}, "cache", True),
+        ({"trouble": "Binance answers 418."}, "stale", False),
+        ({"block": Block("banned", NOW + timedelta(hours=1))}, "banned", False),
+    ],
+)
+def test_a_ledger_that_was_changed_is_said_in_every_state(
+    published: Site, said: dict[str, Any], state: str, is_first: bool
+) -> None:
+    alone = say(published, **said)
+    both = say(published, **said, ledger_check=CHANGED)
+    assert alone[0] == both[0] == state
+    assert both[1] == " ".join([DAMAGE, alone[1]] if is_first else [alone[1], DAMAGE])
+
+
+def test_what_is_wrong_with_the_chain_of_another_market_is_not_said(published: Site) -> None:
+    other = replace(CHANGED, faults={"simulated": "Row 7 was changed after it was written."})
+    assert say(published, ledger_check=other) == ("ok", "")
     published.publisher.market, published.publisher.provider = "simulated", "simulated"
     published.publish()
-    state, note = say(published, ledger_check=changed)
-    assert state == "simulated"
-    assert note.startswith(f"{sentence} {SIMULATED_NOTE}")
+    assert say(published, ledger_check=other)[1].startswith(f"{DAMAGE} {SIMULATED_NOTE}")
 
 
 def say(site: Site, **changes: Any) -> tuple[str, str]:

@@ -162,8 +162,8 @@ def test_a_note_that_fits_is_left_alone() -> None:
 def test_health_tells_when_all_hashes_were_recomputed_and_what_was_found(published: Site) -> None:
     assert "checked" not in health_tick(view(published), "internal")
     at = round(NOW.timestamp() * 1000)
-    for fault, whole in (("", 1), ("live: Row 7 was changed after it was written.", 0)):
-        check = LedgerCheck(NOW, {"live": 9}, {"live": NOW - timedelta(days=1)}, fault)
+    for faults, whole in (({}, 1), ({"live": "Row 7 was changed."}, 0), ({"simulated": "So."}, 1)):
+        check = LedgerCheck(NOW, {"live": 9}, {"live": NOW - timedelta(days=1)}, faults)
         published.store.publish_status(published.publisher.status(NOW, ledger_check=check))
         tick = health_tick(view(published), "internal")
         assert tick["checked"] == [at, whole, 9]

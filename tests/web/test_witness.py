@@ -13,12 +13,13 @@ from callbacks.witness import answer_for, notes_from_stored
 from components.witness import ALL_GONE, FIRST_VISIT, Looked, witness_words
 from core.domain import ForecastSpec, LedgerHead, NotedHash, NotedState
 from core.ledger.database import database_url, open_database
-from core.ledger.schema import CHAINS, FORECASTS
+from core.ledger.schema import CHAINS, CHECKPOINTS, FORECASTS, OUTCOMES
 from tests.ledgers import fill_ledger, last_minute
 from tests.web.conftest import NOW, Site
 
 SPEC = ForecastSpec()
 LATER = NOW + timedelta(days=3)
+KEPT_FOR = timedelta(days=33)
 
 
 @pytest.fixture(name="kept")
@@ -39,7 +40,7 @@ def look(
     """Return (words, whether the button is hidden, what the browser keeps)."""
     status = site.store.status()
     assert status is not None
-    words, hidden, kept = answer_for(site.service, status, now, stored, anew)
+    words, hidden, kept = answer_for(site.service, status, now, KEPT_FOR, stored, anew)
     return str(words), hidden, kept
 
 
@@ -110,6 +111,26 @@ def test_where_a_later_note_stands_one_row_was_changed(kept: Site) -> None:
     words = look(kept, stored, LATER)[0]
     assert "has another hash by now: it was changed" in words
     assert digest[:16] in words
+
+
+def test_what_is_too_young_to_be_let_go_was_taken_out(kept: Site) -> None:
+    """Who can write a checkpoint cannot make a browser forget."""
+    stored, head = look(kept, None)[2], head_of(kept)
+    forged = {
+        "chain": "live", "made_at": 0, "cutoff": 0, "days_hash": "f" * 64,
+        "seq": head.seq + 9, "hash": "f" * 64, "settled": head.seq + 9, "settled_hash": "f" * 64,
+    }  # fmt: skip
+    with open_database(database_url("", kept.settings.artifact_dir)).begin() as connection:
+        connection.execute(FORECASTS.delete())
+        connection.execute(OUTCOMES.delete())
+        connection.execute(CHECKPOINTS.insert().values(**forged))
+    words, hidden, later = look(kept, stored, LATER)
+    assert "is not there any more" in words
+    assert not hidden
+    assert not isinstance(later, dict)
+    words, hidden, later = look(kept, stored, NOW + KEPT_FOR)
+    assert (words, hidden) == (str([ALL_GONE]), True)
+    assert len(later["live"]) == 1
 
 
 def test_notes_of_the_other_market_are_kept(kept: Site) -> None:

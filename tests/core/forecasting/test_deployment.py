@@ -145,10 +145,10 @@ def test_an_engine_that_is_silent_is_a_failure(ago_s: float):
 def test_a_ledger_that_the_engine_found_changed_is_a_failure(tmp_path: Path):
     settings = Settings.from_env({"ARTIFACT_DIR": str(tmp_path)})
     assert examine_ledger(settings, beat()).verdict == "ok"
-    check = LedgerCheck(NOW, {"live": 6}, {}, "live: Row 7 was changed after it was written.")
+    check = LedgerCheck(NOW, {"live": 6}, {}, {"live": "Row 7 was changed after it was written."})
     found = examine_ledger(settings, beat(ledger_check=check))
     assert found.verdict == "failure"
-    assert check.fault in found.meaning
+    assert "live: Row 7 was changed" in found.meaning
     assert "ledger verify" in found.advice
 
 
