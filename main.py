@@ -264,7 +264,13 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _ledger_scores(options: argparse.Namespace) -> int:
-    from core.commands.ledger import newest_market, open_ledger, score_ledger, scores_to_json
+    from core.commands.ledger import (
+        held_specs,
+        newest_market,
+        open_ledger,
+        score_ledger,
+        scores_to_json,
+    )
     from core.commands.ledger_tables import print_scores
 
     spec, ledger = _spec(options), open_ledger(Settings.from_env())
@@ -274,6 +280,8 @@ def _ledger_scores(options: argparse.Namespace) -> int:
         print(json.dumps({"market": market, "scores": scores_to_json(found)}, indent=2))
     else:
         print_scores(found, spec, market)
+        if not any(score for ranges in found.values() for score in ranges.values()):
+            print(f"The ledger holds forecasts of: {', '.join(held_specs(ledger)) or 'nothing'}")
     return 0
 
 

@@ -168,3 +168,11 @@ def test_what_was_let_go_is_said_with_the_oldest_that_is_left(
     assert (
         f"{gone:,} of them let go for their age (the oldest left was issued 2026-02-28 23" in said
     )
+
+
+@pytest.mark.usefixtures("ledger")
+def test_scores_of_what_was_never_forecast_tell_what_was(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["ledger", "scores", "--ticker", "ETH-USD"]) == 0
+    assert "The ledger holds forecasts of: BTC-USD (live)\n" in capsys.readouterr().out

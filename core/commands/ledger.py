@@ -65,6 +65,13 @@ def newest_market(engine: sa.Engine, spec: ForecastSpec) -> Market:
     return "simulated" if found == "simulated" else "live"
 
 
+def held_specs(engine: sa.Engine) -> list[str]:
+    """Return which forecasts the ledger holds, each with its market."""
+    held = sa.select(FORECASTS.c.spec, FORECASTS.c.chain).distinct().order_by(FORECASTS.c.spec)
+    with told("read"), reading(engine) as connection:
+        return [f"{spec} ({chain})" for spec, chain in connection.execute(held)]
+
+
 def score_ledger(engine: sa.Engine, chain: Market, spec: ForecastSpec, now: datetime) -> Scores:
     """Return the scores of a spec by horizon and range."""
     return {horizon: scores(engine, chain, spec, horizon, now) for horizon in HORIZONS}

@@ -147,7 +147,7 @@ class Bookkeeping:
     def _not_checked(self, why: str) -> None:
         """Try again, after pauses that grow; say so once it is no passing trouble."""
         log.warning("The ledger was not checked: %s", why)
-        pause = _CHECK_AGAIN_AFTER * 2**self._unchecked
+        pause = _CHECK_AGAIN_AFTER * 2 ** min(self._unchecked, 10)
         self._due.put_off("check", min(pause, self._check_every))
         self._unchecked += 1
         if self._unchecked >= _SAY_UNCHECKED_AFTER:

@@ -104,4 +104,6 @@ def _give_way(pid: int) -> None:
 
 
 def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["The check of the ledger ended without a word."])[-1]
+    """Return what the command line said last, which is for a person."""
+    lines = text.strip().splitlines() or ["The check of the ledger ended without a word."]
+    return lines[-1].removeprefix("Market Pulse: ")

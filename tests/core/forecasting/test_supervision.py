@@ -109,7 +109,7 @@ def test_an_engine_told_to_end_does_not_write_on_after_its_lock_is_free(
     engine = subprocess.Popen([sys.executable, str(ROOT / "main.py"), "engine"])
     history = settings_env / "simulated" / "BTC-USD_history.csv"
     try:
-        wait_until(history.exists, 60, "it catches up")
+        wait_until(lambda: history.exists() and history.read_text().count("\n") > 1, 60, "candles")
         engine.terminate()
         assert engine.wait(timeout=20) == 0
     finally:
