@@ -82,7 +82,7 @@ def test_a_whole_ledger_and_one_that_was_changed(
 def test_where_nothing_can_be_read_nothing_was_found_out(
     checker: LedgerChecker, tmp_path: Path
 ) -> None:
-    with pytest.raises(LedgerUnavailable, match="^There is no ledger yet"):
+    with pytest.raises(LedgerUnavailable, match=r"^There is no ledger yet"):
         checker.check()
     (tmp_path / "ledger.db").write_text("This is no database. " * 99)
     with pytest.raises(LedgerUnavailable, match="not a database"):
