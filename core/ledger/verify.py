@@ -215,16 +215,15 @@ def _rows(
 def _forecast_fault(row: sa.Row[Any], previous: str) -> str:
     if row.previous != previous:
         return f"Row {row.seq} does not follow the row before it: one of the two was replaced."
-    if hash_or_none(lambda: row_hash(previous, row.seq, entry_of(row._mapping))) == row.hash:
+    digest = hash_or_none(lambda: row_hash(previous, row.seq, entry_of(row._mapping)))
+    if digest == row.hash:
         return ""
     return f"Row {row.seq} was changed after it was written."
 
 
 def _outcome_fault(row: sa.Row[Any], previous: str) -> str:
-    if (
-        hash_or_none(lambda: outcome_hash(previous, row.place, outcome_of(row._mapping)))
-        == row.hash
-    ):
+    digest = hash_or_none(lambda: outcome_hash(previous, row.place, outcome_of(row._mapping)))
+    if digest == row.hash:
         return ""
     return (
         f"Outcome {row.place}, of row {row.seq}, was changed after it was written, "
