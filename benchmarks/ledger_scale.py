@@ -10,6 +10,7 @@ ticks beside it.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
@@ -22,6 +23,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+
+# As in a web worker; it must be set before NumPy is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import sqlalchemy as sa
 from playwright.sync_api import sync_playwright

@@ -68,3 +68,22 @@ def test_a_malformed_setting_stops_the_server_with_a_sentence():
     assert done.returncode != 0
     assert "WATCH='BTC/USD' cannot be used" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_worker_computes_with_one_thread() -> None:
+    """Or its threads wait for each other while the engine trains or checks the ledger."""
+    told = (
+        f"exec(open({str(CONFIG)!r}).read(), {{'__file__': {str(CONFIG)!r}}})\n"
+        "import numpy, threadpoolctl\n"
+        "print({pool['num_threads'] for pool in threadpoolctl.threadpool_info()})"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", told],
+        cwd=CONFIG.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "{1}"
