@@ -45,15 +45,15 @@ def witness_words(notes: Sequence[Looked]) -> list[Any]:
     """Return in words what the notes of earlier visits say, the oldest first."""
     broken = [(note, one) for note in notes for one in note.hashes if one.is_broken]
     if broken:
-        return [states.notice(_broken_words(*broken[0], _whose(notes)), "down")]
+        return [states.notice(_broken_words(*broken[0], _cause(notes)), "down")]
     standing = [note for note in notes if not note.is_gone]
     if standing:
         return [icon("tick"), html.Span(list(_standing_words(standing)))]
     return [ALL_GONE if notes else FIRST_VISIT]
 
 
-def _whose(notes: Sequence[Looked]) -> str:
-    """Say what it may be: a later row that stands is of the same ledger."""
+def _cause(notes: Sequence[Looked]) -> str:
+    """Say what may be the cause: where a later row stands, the ledger is the same."""
     if not notes[-1].is_broken:
         return "it was changed"
     return "the ledger was rewritten, or begun anew"

@@ -145,7 +145,7 @@ def test_the_engine_finds_by_itself_that_the_ledger_was_changed(rig: Rig, live: 
             sa.select(FORECASTS.c.price).where(FORECASTS.c.seq == 1)
         ).scalar()
     execute(rig, "UPDATE forecasts SET price = 1.0 WHERE seq = 1")
-    rig.restart_engine()  # which looks soon after, and then once a day
+    rig.restart_engine()  # which looks soon after its start
     says(live, r"The ledger was changed: do not trust its scores\. Row 1 was changed", 90)
     live.goto(f"{rig.url}/model-health?max_points=1000")
     expect(live.locator("[data-slot=checked]")).to_contain_text(", changed")

@@ -168,10 +168,10 @@ def test_what_was_known_holds_over_a_restart(
     books.stop()
 
 
-def found(books: Bookkeeping, clock: ManualClock, every_s: float = 60.0) -> LedgerCheck:
+def found(books: Bookkeeping, clock: ManualClock) -> LedgerCheck:
     """Step until there is another answer, and return it."""
     before = books.checked
-    step_until(books, clock, lambda: books.checked is not before, every_s)
+    step_until(books, clock, lambda: books.checked is not before, every_s=60.0)
     assert books.checked is not None
     return books.checked
 
