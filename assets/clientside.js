@@ -8,29 +8,22 @@
   /* The chart is asked for as soon as its page opens, without waiting for the first tick. */
   const open = (spec) => spec ? pulse.live.askFirst() : no();
 
-  /* Draws the tick; asks for the new version where one is announced. */
-  function tick(data, need, holdings, painted) {
-    if (!data) return [no(), no()];
+  /* Draws a tick; returns its market where that is another than before. */
+  function draw(data, holdings) {
     pulse.show(data, holdings);
     pulse.live.markTools();
     pulse.live.addPoint(data);
     const market = data.market && data.market !== pulse.market ? data.market : no();
     pulse.market = data.market || pulse.market;
-    return [data.v == null ? no() : asked(data, need, painted), market];
+    return market;
   }
 
-  let askedAt = 0;
-
-  /* What to ask for after a tick. Model Health asks for each version, again after pauses that
-     grow where what it draws is not of that one; Portfolio draws ticks only. */
-  function asked(data, need, painted) {
-    if (document.getElementById(pulse.live.ID)) return pulse.live.isDue(data.v) ? inTurn(data) : no();
-    if (!document.getElementById("health-tail")) return no();
-    if (painted && painted.v === data.v) return no();
-    const again = need && need.v === data.v ? need.times : 0;
-    if (again && Date.now() - askedAt < pulse.live.patience(again)) return no();
-    askedAt = Date.now(); // not in the question: pages that ask the same get the same answer
-    return { v: data.v, times: again + 1 };
+  /* Live asks for the new version where one is announced; Portfolio draws ticks only. */
+  function tick(data, _need, holdings) {
+    if (!data) return [no(), no()];
+    const market = draw(data, holdings);
+    const due = data.v != null && document.getElementById(pulse.live.ID) && pulse.live.isDue(data.v);
+    return [due ? inTurn(data) : no(), market];
   }
 
   /* Where very many pages are open (callbacks/crowd.py), each waits for its turn to draw the
@@ -52,9 +45,13 @@
 
   /* A step changes the figure that is there and hands it back, so that dcc.Graph, when it
      draws again for a reason of its own, does not return to the figure of the first load. */
-  function liveFigure(paint) {
+  function liveFigure(paint, spec) {
     if (!paint) return no();
     const { live } = pulse;
+    if (paint.spec !== spec) {
+      live.lose();
+      return no();
+    }
     const figure = paint.kind === "full" ? live.whole(paint) : live.step(paint);
     if (figure) live.receive(paint.v);
     return figure || no();
@@ -63,11 +60,23 @@
   /* A trade is on the chart as soon as it is in the log. */
   const tradeMarks = (stored) => pulse.live.withTrades(stored) || no();
 
+  function healthTick(data, need, holdings, ...shown) {
+    if (!data) return [no(), no()];
+    const market = draw(data, holdings);
+    return [(data.v != null && pulse.health.ask(data.v, need, ...shown)) || no(), market];
+  }
+
+  /* What is of another page is asked for at once, without waiting for the interval. */
+  function healthAnswered(tables, scores, spec, choice, interval) {
+    if (pulse.health.isStray(tables, scores, spec, choice)) setTimeout(() => pulse.tickNow(interval), 0);
+  }
+
   /* One figure for each chart that the callback names. */
-  function figures(list) {
+  function figures(scores, spec, choice) {
     const { outputs_list: charts } = window.dash_clientside.callback_context;
     const { prepare, keepView } = pulse.charts;
-    return charts.map(({ id }, row) => list ? keepView(prepare(list[row]), id) : no());
+    const list = pulse.health.isOfPage(scores, spec, choice) ? scores.figures : [];
+    return charts.map(({ id }, row) => list[row] ? keepView(prepare(list[row]), id) : no());
   }
 
   /* What is typed, as typed: the component gives null for a number outside its range, which
@@ -152,7 +161,7 @@
   }
 
   pulse.offer({
-    tick, liveFigure, tradeMarks, figures, open, collect, collectPair, navigate, pickTicker,
+    tick, healthTick, healthAnswered, liveFigure, tradeMarks, figures, open, collect, collectPair, navigate, pickTicker,
     markTicker, looked, witnessed, refreshValue, pace,
   });
 })();

@@ -21,14 +21,19 @@
 
   /* A page that opens asks before it is told of any version. */
   function askFirst() {
-    asked = NOTHING;
-    received = null;
+    lose();
     return ask(null);
   }
 
   function receive(v) {
     received = v;
     if (asked.v === null) asked = { ...asked, v };
+  }
+
+  /* What came was of the page before, which has the same ids: the next tick asks. */
+  function lose() {
+    asked = NOTHING;
+    received = null;
   }
 
   const patience = (times) => Math.min(PATIENCE_MS * 2 ** (times - 1), LONGEST_MS);
@@ -40,5 +45,5 @@
     return !isUnderway || Date.now() - asked.at >= patience(asked.times);
   }
 
-  Object.assign(live, { ask, askFirst, receive, isDue, patience });
+  Object.assign(live, { ask, askFirst, receive, lose, isDue, patience });
 })();

@@ -67,6 +67,7 @@ def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
         script("liveFigure"),
         Output(of(PAGE, "chart"), "figure"),
         Input(of(PAGE, "paint"), "data"),
+        State(of(PAGE, "spec"), "data"),
         prevent_initial_call=True,
     )
 
@@ -96,6 +97,7 @@ def render_chart(snapshot: Snapshot, series: Series, need: object) -> dict[str, 
     since, cutoff = _drawn(need, series, snapshot.provider)
     known = {
         "v": snapshot.version,
+        "spec": snapshot.spec.to_text(),
         "last": series.close_time[-1],
         "provider": snapshot.provider,
         "market": snapshot.market,

@@ -69,14 +69,26 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
 
 
 def _register_scripts(app: Dash) -> None:
+    asked = [State(of(PAGE, part), "data") for part in ("spec", "choice")]
+    shown = [State(of(PAGE, part), "data") for part in ("paint", "figures")]
     app.clientside_callback(
-        script("tick"),
+        script("healthTick"),
         Output(of(PAGE, "need"), "data"),
         Output(ids.MARKET, "data", allow_duplicate=True),
         Input(of(PAGE, "tick"), "data"),
         State(of(PAGE, "need"), "data"),
         State(ids.HOLDINGS, "data"),
-        State(of(PAGE, "paint"), "data"),
+        *shown,
+        *asked,
+        prevent_initial_call=True,
+    )
+    # An answer to the page before may come to this one, which has the same ids.
+    app.clientside_callback(
+        script("healthAnswered"),
+        Input(of(PAGE, "paint"), "data"),
+        Input(of(PAGE, "figures"), "data"),
+        *asked,
+        State(of(PAGE, "interval"), "id"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
@@ -89,7 +101,7 @@ def _register_scripts(app: Dash) -> None:
 
 
 def render_paint(view: View, snapshot: Snapshot) -> tuple[Any, ...]:
-    """Return (tail, models, drivers, promotions, retrains, reason, which version that is)."""
+    """Return (tail, models, drivers, promotions, retrains, reason, what was answered)."""
     models = [snapshot.models[h] for h in HORIZONS if h in snapshot.models]
     return (
         tables.tail_table(snapshot.spec, models),
@@ -98,7 +110,7 @@ def render_paint(view: View, snapshot: Snapshot) -> tuple[Any, ...]:
         tables.promotions_table(snapshot),
         tables.retrains_table(snapshot.spec, snapshot.retrains),
         engine_sentences(view),
-        {"v": snapshot.version},
+        {"v": snapshot.version, "spec": snapshot.spec.to_text()},
     )
 
 

@@ -56,19 +56,22 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         damage = damage_sentence(view.status) if view.status else ""
         notices = [states.notice(damage, "down")] if damage else []
         notices += [states.notice(warning)] if warning else []
-        return figures, *parts, [words, *notices] if notices else words
+        drawn = {"v": snapshot.version, "spec": spec_text, "choice": choice, "figures": figures}
+        return drawn, *parts, [words, *notices] if notices else words
 
     app.clientside_callback(
         script("figures"),
         *(Output(of(PAGE, f"chart-{name}"), "figure") for name in FIGURES),
         Input(of(PAGE, "figures"), "data"),
+        State(of(PAGE, "spec"), "data"),
+        State(of(PAGE, "choice"), "data"),
         prevent_initial_call=True,
     )
     _add_export(app.server, service)
 
 
 def answer_for(service: ForecastService, snapshot: Snapshot, choice: object) -> tuple[Any, ...]:
-    """Return the figures and the parts, or in their place why there are none."""
+    """Return the figures and the parts, or no figures and why in the place of each part."""
     asked = choice if isinstance(choice, dict) else {}
     horizon, name, _ = scores.read_choice({k: str(v) for k, v in asked.items()})
     try:
@@ -100,7 +103,7 @@ def render_scores(found: PublicScore, spec: ForecastSpec) -> tuple[Any, ...]:
 
 
 def _without(notice: Any) -> tuple[Any, ...]:
-    return no_update, notice, notice, notice, notice
+    return [], notice, notice, notice, notice
 
 
 def _add_export(server: Flask, service: ForecastService) -> None:

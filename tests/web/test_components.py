@@ -175,7 +175,7 @@ def test_model_health_renders_every_part(published: Site) -> None:
     view = published.service.view(SPEC, "reader")
     assert view.snapshot is not None
     tail, models, drivers, promotions, retrains, reason, painted = render_paint(view, view.snapshot)
-    assert painted == {"v": view.snapshot.version}
+    assert painted == {"v": view.snapshot.version, "spec": "BTC-USD"}
     assert "+0.52\u202f%" in said(tail)
     assert "25\u202f%" in said(models)
     assert "Not computed yet" in said(drivers)

@@ -83,7 +83,7 @@ def test_the_page_shows_the_scores_of_the_ledger(scored: Site) -> None:
     table = json.dumps(answer["health-scores"], ensure_ascii=False)
     assert f'"data-value": "{shown.record.skill}"' in table
     assert f'"data-value": "{shown.mae_random_walk}"' in table
-    skill, _, _, moves = answer["health-figures"]["data"]
+    skill, _, _, moves = answer["health-figures"]["data"]["figures"]
     assert "annotations" not in skill["layout"]
     drawn = next(trace for trace in skill["data"] if trace["uid"] == "skill")
     assert drawn["x"] == found.curve.time
@@ -107,7 +107,20 @@ def test_coverage_is_shown_beside_the_promise(scored: Site) -> None:
 def test_a_page_without_a_ledger_says_so(published: Site) -> None:
     answer = painted(published, CHOICE)
     assert "There is no ledger yet" in json.dumps(answer["health-scores"])
-    assert "health-figures" not in answer
+    assert answer["health-figures"]["data"]["figures"] == []
+
+
+def test_scores_name_what_they_are_of(scored: Site) -> None:
+    answered, snapshot = (
+        painted(scored, CHOICE)["health-figures"]["data"],
+        scored.store.snapshot(SPEC),
+    )
+    assert snapshot is not None
+    assert {name: answered[name] for name in ("v", "spec", "choice")} == {
+        "v": snapshot.version,
+        "spec": "BTC-USD",
+        "choice": CHOICE,
+    }
 
 
 def test_nothing_of_the_other_market_is_shown(scored: Site) -> None:
@@ -300,7 +313,7 @@ def test_every_kind_of_event_has_a_word_and_a_sign(scored: Site) -> None:
 
 def test_every_colour_is_a_token(scored: Site) -> None:
     tokens = set(re.findall(r"(--[a-z0-9-]+):", (ASSETS / "00-tokens.css").read_text()))
-    figures = painted(scored, CHOICE)["health-figures"]["data"]
+    figures = painted(scored, CHOICE)["health-figures"]["data"]["figures"]
     assert len(figures) == 4
     used = set(re.findall(r'"(--[a-z0-9-]+)"', json.dumps(figures)))
     assert used

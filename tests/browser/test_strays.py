@@ -1,0 +1,78 @@
+"""Answers to the page before come to the next one, which has the same ids, or are lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from core.domain import ForecastSpec
+from tests.browser.site import DRAWN, Site, open_live
+from tests.web.published import Publisher
+
+NEWEST_PRICE = """() => document.querySelector("#live-chart .js-plotly-plot").data
+  .find(trace => trace.uid === "price").y.at(-1)"""
+CALLBACKS = "**/_dash-update-component*"
+
+
+def asks(route: Route, output: str) -> bool:
+    """Tell whether this is the question for `output`."""
+    return output in route.request.post_data_json["output"]
+
+
+@pytest.mark.parametrize("fault", ["of another range", "lost"])
+def test_scores_that_are_not_of_this_page_are_asked_for_again(
+    page: Page, site: Site, fault: str
+) -> None:
+    other: list[str] = []
+    misled: list[Route] = []
+
+    def mislead(route: Route) -> None:
+        if misled or not asks(route, "health-figures"):
+            route.fallback()
+        elif not other:
+            answer = route.fetch()
+            other.append(answer.text())
+            route.fulfill(response=answer)
+        else:
+            misled.append(route)
+            if fault == "lost":
+                route.fulfill(json={"multi": True, "response": {}})
+            else:
+                route.fulfill(body=other[0], content_type="application/json")
+
+    page.route(CALLBACKS, mislead)
+    page.goto(f"{site.url}/model-health?range=7d")
+    words = page.locator("#health-ledger-note")
+    expect(words).to_contain_text("of the last 7 d")
+    page.get_by_role("link", name="1 h").click()
+    expect(words).to_contain_text("of the last 1 h")
+    assert misled
+    page.wait_for_function(DRAWN, arg="health-chart-skill")
+
+
+def test_a_chart_of_another_forecast_is_not_drawn(page: Page, site: Site) -> None:
+    hour = Publisher(site.publisher.store, ForecastSpec(long_horizon_steps=12), price=61_000.0)
+    now = datetime.now(UTC)
+    site.publisher.store.publish(hour.snapshot(now), hour.series(now))
+    stray: list[str] = []
+    misled: list[Route] = []
+
+    def mislead(route: Route) -> None:
+        if misled or not asks(route, "live-paint.data"):
+            route.fallback()
+        elif not stray:
+            answer = route.fetch()
+            stray.append(answer.text())
+            route.fulfill(response=answer)
+        else:
+            misled.append(route)
+            route.fulfill(body=stray[0], content_type="application/json")
+
+    page.route(CALLBACKS, mislead)
+    open_live(page, site)
+    assert page.evaluate(NEWEST_PRICE) > 70_000
+    open_live(page, site, "?ticker=BTC-USD&long_horizon_steps=12")
+    assert page.evaluate(NEWEST_PRICE) < 70_000
+    expect(page.locator("#live-forecast-long")).to_contain_text("In 60 minutes")
