@@ -66,9 +66,12 @@
     return [(data.v != null && pulse.health.ask(data.v, need, ...shown)) || no(), market];
   }
 
-  /* What is of another page is asked for at once, without waiting for the interval. */
+  /* Tells whether what came is of another page: then its own is asked for at once, without waiting
+     for the interval. */
   function healthAnswered(tables, scores, spec, choice, interval) {
-    if (pulse.health.isStray(tables, scores, spec, choice)) setTimeout(() => pulse.tickNow(interval), 0);
+    const stray = pulse.health.isStray(tables, scores, spec, choice);
+    if (stray) setTimeout(() => pulse.tickNow(interval), 0);
+    return stray;
   }
 
   /* One figure for each chart that the callback names. */

@@ -85,6 +85,7 @@ def _register_scripts(app: Dash) -> None:
     # An answer to the page before may come to this one, which has the same ids.
     app.clientside_callback(
         script("healthAnswered"),
+        Output(of(PAGE, "stray"), "data"),
         Input(of(PAGE, "paint"), "data"),
         Input(of(PAGE, "figures"), "data"),
         *asked,
