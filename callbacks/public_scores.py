@@ -27,8 +27,9 @@ PAGE = "health"
 EXPORT_PATH: Final = "/ledger.csv"
 FIGURES: Final = ("skill", "mae", "gained", "moves")
 _PARTS: Final = ("scores", "coverage", "events", "ledger-note")
-# Each reads for seconds; who comes meanwhile is asked to come again.
+# Each reads for seconds; who comes meanwhile and finds no turn is asked to come again.
 _EXPORTS_AT_ONCE: Final = 1
+_TURN_S: Final = 1.0
 
 
 def register(app: Dash, service: ForecastService, settings: Settings) -> None:
@@ -123,7 +124,7 @@ def _add_export(server: Flask, service: ForecastService) -> None:
         snapshot = service.view(spec, client_address()).snapshot
         if snapshot is None:
             return _sentence(f"{spec.to_text()} is not served now.", 404)
-        if not turns.acquire(blocking=False):
+        if not turns.acquire(timeout=_TURN_S):
             return _sentence("Somebody else exports the ledger now; ask again in a minute.", 503)
         try:
             lines = service.ledger_lines(snapshot, cast(ScoreRange, name))

@@ -29,6 +29,7 @@ from core.settings import Settings
 PAGE = "health"
 SCHEMA: Final = 1
 _AGAIN: Final = of(PAGE, "witness-again")
+_CONFIRM: Final = of(PAGE, "witness-confirm")
 # While no exchange answers, the newest forecast is not of today.
 _HEAD_MAY_BE_OLD: Final = timedelta(days=2)
 _LARGEST: Final = 10**15
@@ -48,18 +49,18 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         Output(_AGAIN, "hidden"),
         Output(ids.NOTED, "data"),
         Input(of(PAGE, "witnessed"), "data"),
-        Input(_AGAIN, "n_clicks"),
+        Input(_CONFIRM, "submit_n_clicks"),
         State(of(PAGE, "spec"), "data"),
         State(ids.NOTED, "data"),
         prevent_initial_call=True,
     )
-    def look(_seen: object, clicks: object, spec_text: object, stored: object) -> Any:
+    def look(_seen: object, confirmed: object, spec_text: object, stored: object) -> Any:
         spec = read_spec_text(spec_text)
         view = service.view(spec, client_address()) if spec else None
         if view is None or view.status is None:
             return (no_update,) * 3
-        # A page that is put in by navigation names its button, too, which nobody has pressed.
-        anew = bool(clicks) and ctx.triggered_id == _AGAIN
+        # A page that is put in by navigation names its question, too, which nobody has answered.
+        anew = bool(confirmed) and ctx.triggered_id == _CONFIRM
         return answer_for(service, view.status, view.now, kept_for, stored, anew)
 
     # With every candle, once a tick tells that there is a ledger.

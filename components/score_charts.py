@@ -200,7 +200,7 @@ def _layout(**changes: Any) -> Figure:
     changes["yaxis"] = {"nticks": 5, **changes.get("yaxis", {})}
     if "annotations" in changes:  # plotly would make up what the axes of nothing say
         for axis in ("xaxis", "yaxis"):
-            changes[axis]["showticklabels"] = False
+            changes[axis] |= {"showticklabels": False, "showgrid": False, "zeroline": False}
     hidden = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
     return chart_layout(margin={"t": 8, "r": 66}, yaxis2=hidden, **changes)
 

@@ -22,6 +22,10 @@ FIRST_VISIT: Final = (
 ALL_GONE: Final = (
     "What this browser had noted was let go for its age; it has noted the newest hashes."
 )
+FORGET_QUESTION: Final = (
+    "Forget what this browser noted of the ledger? It is what shows that the ledger was changed; "
+    "once forgotten, it cannot be had again."
+)
 
 
 @dataclass(frozen=True, slots=True)

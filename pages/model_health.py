@@ -13,6 +13,7 @@ from components.doctor import TABLE
 from components.elements import graph, icon, legend, pairs, panel, section, slot, wide_table
 from components.frame import DEFAULT_SPEC, page_frame, read_spec
 from components.ids import of
+from components.witness import FORGET_QUESTION
 from core.domain import ForecastSpec
 
 PAGE = "health"
@@ -50,6 +51,7 @@ def layout(default: ForecastSpec = DEFAULT_SPEC, /, **query: str) -> html.Div:
         states.progress_panel(),
         dcc.Store(id=of(PAGE, "choice"), data={"horizon": horizon, "range": name}),
         dcc.Store(id=of(PAGE, "figures")),
+        dcc.Store(id=of(PAGE, "stray")),
         section(
             "Accuracy",
             "Does the forecast beat “the price stays”? Each was sealed before its outcome",
@@ -87,12 +89,15 @@ def _shown(spec: ForecastSpec, name: str) -> html.Div:
 
 def _witness() -> html.Div:
     """Return whether what this browser noted of the ledger still stands; a way to note anew."""
-    again = html.Button(
+    button = html.Button(
         "Forget, note anew",
         id=of(PAGE, "witness-again"),
         className="btn-m sm",
         hidden=True,
         title="Forget what this browser noted, and note the newest hashes",
+    )
+    again = dcc.ConfirmDialogProvider(
+        button, id=of(PAGE, "witness-confirm"), message=FORGET_QUESTION
     )
     said = html.Div(id=of(PAGE, "witness"), role="status")
     return html.Div([said, again, dcc.Store(id=of(PAGE, "witnessed"))], className="witness t3 s12")

@@ -7,6 +7,7 @@ import io
 import json
 import math
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -200,6 +201,15 @@ def test_exports_take_turns(scored: Site) -> None:
     assert "ask again in a minute" in second.text
     first.close()
     assert scored.client.get(address).status_code == 200
+
+
+def test_an_export_waits_a_moment_for_the_one_before(scored: Site) -> None:
+    address = "/ledger.csv?spec=BTC-USD&range=30d"
+    first = scored.client.get(address, buffered=False)
+    with ThreadPoolExecutor(1) as readers:
+        second = readers.submit(scored.app.server.test_client().get, address)
+        first.close()
+        assert second.result().status_code == 200
 
 
 def test_an_export_without_a_ledger_says_so(published: Site) -> None:

@@ -203,12 +203,12 @@ def test_the_page_asks_with_what_the_browser_keeps(kept: Site) -> None:
     stored = answer.get_json()["response"]["noted"]["data"]
     request = kept.request("health-witness.children", {**given, "noted.data": stored})
     # As Dash sends it where the page was put in by navigation: its button is new as well.
-    request["changedPropIds"] = ["health-witness-again.n_clicks", "health-witnessed.data"]
+    request["changedPropIds"] = ["health-witness-confirm.submit_n_clicks", "health-witnessed.data"]
     again = kept.client.post("/_dash-update-component", json=request)
     assert "unchanged since" in again.text
     rewrite(kept, head_of(kept).seq)
     assert "has another hash" in kept.client.post("/_dash-update-component", json=request).text
-    pressed = {**given, "noted.data": stored, "health-witness-again.n_clicks": 1}
+    pressed = {**given, "noted.data": stored, "health-witness-confirm.submit_n_clicks": 1}
     request = kept.request("health-witness.children", pressed)
-    request["changedPropIds"] = ["health-witness-again.n_clicks"]
+    request["changedPropIds"] = ["health-witness-confirm.submit_n_clicks"]
     assert FIRST_VISIT in kept.client.post("/_dash-update-component", json=request).text

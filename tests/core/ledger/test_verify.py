@@ -228,6 +228,8 @@ def test_errors_that_are_not_those_of_the_forecast_are_found(
     ("change", "named"),
     [
         ("UPDATE forecasts SET model_id = x'00ff' WHERE seq = 5", "Row 5 was changed"),
+        ("UPDATE forecasts SET model_id = cast(x'ff' AS TEXT) WHERE seq = 5", "Row 5 was changed"),
+        ("UPDATE forecasts SET hash = cast(x'ff' AS TEXT) WHERE seq = 5", "Row 5 was changed"),
         ("UPDATE forecasts SET point = 'much' WHERE seq = 5", "Row 5 was changed"),
         ("UPDATE outcomes SET actual = x'00ff' WHERE place = 2", "Outcome 2, of row 2, was"),
         ("UPDATE forecasts SET seq = 'five' WHERE seq = 5", "Row 5 is missing"),
