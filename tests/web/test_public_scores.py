@@ -299,6 +299,7 @@ def test_nothing_matured_is_said_everywhere() -> None:
         (note,) = figure["layout"]["annotations"]
         assert note["text"] == "No forecast has met its outcome yet"
         assert not figure["layout"]["xaxis"]["showticklabels"]  # plotly would make dates up
+        assert not figure["layout"]["xaxis"]["showgrid"]  # through the words
 
 
 def test_events_that_are_not_all_there_are_said() -> None:
