@@ -29,6 +29,7 @@ _SIGNS: Final[dict[EventKind, str]] = {
     "ledger": "star",
 }
 _TOO_FEW: Final = f"The first point needs {FEWEST_FOR_A_POINT} forecasts with their outcome"
+_LEAST_SPAN_MS: Final = 600_000
 _NONE_YET: Final = "No forecast has met its outcome yet"
 _WIDE: Final = {"width": 5, "color": "--ch-rw"}
 _LINE: Final = {"width": 1.6, "color": "--ch-forecast"}
@@ -72,6 +73,7 @@ def skill_figure(curve: Curve, events: Sequence[Event]) -> Figure:
             *_marks(events, curve.time),
         ],
         "layout": _layout(
+            xaxis=_room(curve.time),
             yaxis={**_zero(), **_SKILL_AXIS},
             **_note(curve.skill),
         ),
@@ -110,7 +112,12 @@ def mae_figure(curve: Curve) -> Figure:
     lines[0]["opacity"] = 0.45
     for line in lines:
         line["hovertemplate"] = f"{line['name']} %{{y:,.4~g}} USD<extra></extra>"
-    return {"data": lines, "layout": _layout(yaxis={"rangemode": "tozero"}, **_note(curve.mae))}
+    return {
+        "data": lines,
+        "layout": _layout(
+            xaxis=_room(curve.time), yaxis={"rangemode": "tozero"}, **_note(curve.mae)
+        ),
+    }
 
 
 def gained_figure(curve: Curve, events: Sequence[Event]) -> Figure:
@@ -123,7 +130,11 @@ def gained_figure(curve: Curve, events: Sequence[Event]) -> Figure:
     }
     return {
         "data": [line, *_marks(events, curve.time)],
-        "layout": _layout(yaxis={**_zero(), "tickformat": "+,"}, **_note(curve.gained, _NONE_YET)),
+        "layout": _layout(
+            xaxis=_room(curve.time),
+            yaxis={**_zero(), "tickformat": "+,"},
+            **_note(curve.gained, _NONE_YET),
+        ),
     }
 
 
@@ -203,6 +214,15 @@ def _layout(**changes: Any) -> Figure:
             changes[axis] |= {"showticklabels": False, "showgrid": False, "zeroline": False}
     hidden = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
     return chart_layout(margin={"t": 8, "r": 66}, yaxis2=hidden, **changes)
+
+
+def _room(times: Sequence[int]) -> Figure:
+    """Return an axis of ten minutes at least: one point has no width, and all ticks its name."""
+    if not times or times[-1] - times[0] >= _LEAST_SPAN_MS:
+        return {}
+    middle = (times[0] + times[-1]) // 2
+    edges = [middle - _LEAST_SPAN_MS // 2, middle + _LEAST_SPAN_MS // 2]
+    return {"autorangeoptions": {"include": edges}}
 
 
 def _zero() -> Figure:

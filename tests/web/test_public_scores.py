@@ -17,6 +17,7 @@ import pytest
 from plotly.io.json import to_json_plotly
 
 from components import scores
+from components.formatting import epoch_ms
 from components.score_charts import (
     EVENT_WORDS,
     gained_figure,
@@ -300,6 +301,16 @@ def test_nothing_matured_is_said_everywhere() -> None:
         assert note["text"] == "No forecast has met its outcome yet"
         assert not figure["layout"]["xaxis"]["showticklabels"]  # plotly would make dates up
         assert not figure["layout"]["xaxis"]["showgrid"]  # through the words
+
+
+@pytest.mark.parametrize(("span_ms", "room"), [(0, True), (60_000, True), (600_000, False)])
+def test_few_forecasts_have_room_for_ticks_of_different_minutes(span_ms: int, room: bool) -> None:
+    times = [epoch_ms(NOW), epoch_ms(NOW) + span_ms]
+    curve = Curve(timedelta(hours=3), times, *([1.0, 2.0] for _ in range(6)))
+    for figure in (skill_figure(curve, ()), mae_figure(curve), gained_figure(curve, ())):
+        included = figure["layout"]["xaxis"].get("autorangeoptions", {}).get("include")
+        assert (included is not None) == room
+        assert not room or (included[1] - included[0], sum(included)) == (600_000, sum(times))
 
 
 def test_events_that_are_not_all_there_are_said() -> None:
