@@ -6,6 +6,7 @@ Nothing imports this module; gunicorn's target is ``app:create_server()``.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ from typing import Any, Final
 import dash
 import flask_bootstrap
 from dash import Dash, html
+from dash.development.base_component import Component
 from flask import Flask, Response, abort, jsonify, request, send_file
 from flask_caching import Cache
 from plotly.io.json import to_json_plotly
@@ -184,7 +186,15 @@ def _set_default_spec(settings: Settings) -> None:
     """Let the pages show the first watched spec where the address asks for none."""
     default = settings.watch[0] if settings.watch else ForecastSpec()
     for page in dash.page_registry.values():
-        page["layout"] = partial(page["supplied_layout"], default)
+        page["layout"] = partial(_lay_out, page["supplied_layout"], default)
+
+
+def _lay_out(
+    page: Callable[..., Component], default: ForecastSpec, /, **query: str | list[str]
+) -> Component:
+    """Return a page for an address; of what is given twice the first counts, as for its scripts."""
+    once = {name: text if isinstance(text, str) else text[0] for name, text in query.items()}
+    return page(default, **once)
 
 
 def _add_routes(server: Flask, service: ForecastService, settings: Settings) -> None:

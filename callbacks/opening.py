@@ -34,7 +34,10 @@ _LIVE: Final = "live"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A page of ours, and what its address asks for. `search` is as it stands there."""
+    """A page of ours, and what its address asks for. `search` is as it stands there.
+
+    Of a parameter that is given twice the first counts, as for scripts of the page.
+    """
 
     page: Mapping[str, Any]
     path: str
@@ -42,7 +45,7 @@ class Address:
 
     @property
     def query(self) -> dict[str, str]:
-        return dict(parse_qsl(self.search.removeprefix("?")))
+        return dict(reversed(parse_qsl(self.search.removeprefix("?"))))
 
 
 def read_address(address: str | None, host: str) -> Address | None:

@@ -157,6 +157,28 @@ def test_any_path_is_answered_with_a_page(published: Site, path: str) -> None:
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "search", "shown"),
+    [
+        ("/model-health", "?range=7d&range=1h", '"range": "7d"'),
+        ("/model-health", "?horizon=long&horizon=minute", '"horizon": "long"'),
+        ("/portfolio", "?ticker=ETH-USD&ticker=BTC-USD", '"data-spec": "ETH-USD"'),
+        ("/", "?ticker=ETH-USD&ticker=BTC-USD", '"data-spec": "ETH-USD"'),
+    ],
+)
+def test_what_an_address_says_twice_counts_once(
+    published: Site, path: str, search: str, shown: str
+) -> None:
+    values = {"_pages_location.pathname": path, "_pages_location.search": search}
+    answer = published.call("_pages_content.children", values)
+    assert answer.status_code == 200
+    whole = published.client.get(
+        "/_dash-layout", headers={"Referer": f"http://localhost{path}{search}"}
+    )
+    for laid_out in (answer, whole):
+        assert shown in json.dumps(laid_out.get_json())
+
+
 @pytest.mark.parametrize("depth", [40, 900, 1_000, 100_000])
 def test_what_is_nested_too_deep_is_answered_400(published: Site, depth: int) -> None:
     nested = "[" * depth + "]" * depth
