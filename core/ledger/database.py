@@ -132,6 +132,25 @@ def reading(engine: sa.Engine) -> sa.Connection:
 
 
 @contextmanager
+def reading_any(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Yield a connection as `reading`, which also reads bytes that are no text, as another text.
+
+    For those who recompute hashes and so find them; to all others such a row is an error. SQLite
+    takes any bytes, PostgreSQL none.
+    """
+    with reading(engine) as connection:
+        if engine.dialect.name != "sqlite":
+            yield connection
+            return
+        driver: Any = connection.connection.driver_connection
+        driver.text_factory = partial(str, encoding="utf-8", errors="replace")
+        try:
+            yield connection
+        finally:
+            driver.text_factory = str
+
+
+@contextmanager
 def told(what: Literal["read", "written"] = "written") -> Iterator[None]:
     """Turn whatever the database says into `LedgerUnavailable`, a sentence for a person."""
     try:
@@ -156,8 +175,6 @@ def _reason(error: Exception) -> str:
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say when a transaction begins
-    # Bytes that are no text were not written by us: their row is read, and named by its hash.
-    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from core.domain import LedgerHead, Market, NotedHash, NotedState
-from core.ledger.database import reading, told
+from core.ledger.database import reading_any, told
 from core.ledger.entry import hash_or_none, outcome_hash, row_hash
 from core.ledger.retention import start_of
 from core.ledger.rows import entry_of, outcome_of
@@ -28,7 +28,7 @@ def look_up(engine: sa.Engine, chain: Market, noted: LedgerHead) -> list[NotedHa
     ------
     LedgerUnavailable
     """
-    with told("read"), reading(engine) as connection:
+    with told("read"), reading_any(engine) as connection:
         return list(_looked_up(connection, chain, noted))
 
 
