@@ -45,11 +45,12 @@
 
   /* A step changes the figure that is there and hands it back, so that dcc.Graph, when it
      draws again for a reason of its own, does not return to the figure of the first load. */
-  function liveFigure(paint, spec) {
+  function liveFigure(paint, spec, interval) {
     if (!paint) return no();
     const { live } = pulse;
-    if (paint.spec !== spec) {
+    if (paint.spec !== spec) { // of the page before, which has the same ids
       live.lose();
+      setTimeout(() => pulse.tickNow(interval), 0);
       return no();
     }
     const figure = paint.kind === "full" ? live.whole(paint) : live.step(paint);
@@ -66,13 +67,8 @@
     return [(data.v != null && pulse.health.ask(data.v, need, ...shown)) || no(), market];
   }
 
-  /* Tells whether what came is of another page: then its own is asked for at once, without waiting
-     for the interval. */
-  function healthAnswered(tables, scores, spec, choice, interval) {
-    const stray = pulse.health.isStray(tables, scores, spec, choice);
-    if (stray) setTimeout(() => pulse.tickNow(interval), 0);
-    return stray;
-  }
+  const healthAnswered = (tables, scores, need, ...page) =>
+    pulse.health.answered(need, tables, scores, ...page);
 
   /* One figure for each chart that the callback names. */
   function figures(scores, spec, choice) {

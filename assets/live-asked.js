@@ -5,18 +5,32 @@
   "use strict";
   const { pulse } = window;
   const live = (pulse.live = pulse.live || {});
+  const INTERVAL = "live-interval";
+  const MARGIN_MS = 50; // a timer may be early
   const PATIENCE_MS = 4000;
   const LONGEST_MS = 60000;
   /* the last request: for which version (null: whichever there is), when, how often for it */
   const NOTHING = { v: null, at: 0, times: 0 };
   let asked = NOTHING;
+  let reminder = null;
   let received = null; /* version of the last answer that was drawn */
 
   /* notes a request, and returns what to send */
   function ask(v) {
     const again = asked.v === v ? asked.times : 0;
     asked = { v, at: Date.now(), times: again + 1 };
+    remind();
     return again ? { ...live.version(v), again } : live.version(v);
+  }
+
+  /* What did not come is asked for again also where no tick comes by itself, as while the page is
+     paused. */
+  function remind() {
+    clearTimeout(reminder);
+    reminder = setTimeout(() => {
+      const isMissing = received === null || received !== asked.v;
+      if (isMissing && document.getElementById(live.ID)) pulse.tickNow(INTERVAL);
+    }, patience(asked.times) + MARGIN_MS);
   }
 
   /* A page that opens asks before it is told of any version. */
@@ -30,7 +44,7 @@
     if (asked.v === null) asked = { ...asked, v };
   }
 
-  /* What came was of the page before, which has the same ids: the next tick asks. */
+  /* What came is not what was asked for: the next tick asks. */
   function lose() {
     asked = NOTHING;
     received = null;

@@ -55,7 +55,8 @@ def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
             return (no_update,) * 5  # the candles of the new provider, the forecasts of the old
         if view.snapshot.version == series.version == _announced(need):
             same_for_all()
-        return render_paint(view.snapshot, series, need)
+        drawn, *rest = render_paint(view.snapshot, series, need)
+        return {**drawn, "spec": spec_text}, *rest
 
     app.clientside_callback(
         script("open"),
@@ -68,6 +69,7 @@ def register(app: Dash, service: ForecastService, _settings: Settings) -> None:
         Output(of(PAGE, "chart"), "figure"),
         Input(of(PAGE, "paint"), "data"),
         State(of(PAGE, "spec"), "data"),
+        State(of(PAGE, "interval"), "id"),
         prevent_initial_call=True,
     )
 
@@ -97,7 +99,6 @@ def render_chart(snapshot: Snapshot, series: Series, need: object) -> dict[str, 
     since, cutoff = _drawn(need, series, snapshot.provider)
     known = {
         "v": snapshot.version,
-        "spec": snapshot.spec.to_text(),
         "last": series.close_time[-1],
         "provider": snapshot.provider,
         "market": snapshot.market,

@@ -52,7 +52,7 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         view = service.view(spec, client_address()) if spec else None
         if view is None or view.snapshot is None:
             return (no_update,) * (len(_PARTS) + 1)
-        return render_paint(view, view.snapshot)
+        return *render_paint(view, view.snapshot), {"v": view.snapshot.version, "spec": spec_text}
 
     @app.callback(
         Output(of(PAGE, "doctor"), "children"),
@@ -85,11 +85,11 @@ def _register_scripts(app: Dash) -> None:
     # An answer to the page before may come to this one, which has the same ids.
     app.clientside_callback(
         script("healthAnswered"),
-        Output(of(PAGE, "stray"), "data"),
+        Output(of(PAGE, "whole"), "data"),
         Input(of(PAGE, "paint"), "data"),
         Input(of(PAGE, "figures"), "data"),
+        State(of(PAGE, "need"), "data"),
         *asked,
-        State(of(PAGE, "interval"), "id"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
@@ -102,7 +102,7 @@ def _register_scripts(app: Dash) -> None:
 
 
 def render_paint(view: View, snapshot: Snapshot) -> tuple[Any, ...]:
-    """Return (tail, models, drivers, promotions, retrains, reason, what was answered)."""
+    """Return (tail, models, drivers, promotions, retrains, reason)."""
     models = [snapshot.models[h] for h in HORIZONS if h in snapshot.models]
     return (
         tables.tail_table(snapshot.spec, models),
@@ -111,7 +111,6 @@ def render_paint(view: View, snapshot: Snapshot) -> tuple[Any, ...]:
         tables.promotions_table(snapshot),
         tables.retrains_table(snapshot.spec, snapshot.retrains),
         engine_sentences(view),
-        {"v": snapshot.version, "spec": snapshot.spec.to_text()},
     )
 
 

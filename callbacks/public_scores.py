@@ -27,9 +27,8 @@ PAGE = "health"
 EXPORT_PATH: Final = "/ledger.csv"
 FIGURES: Final = ("skill", "mae", "gained", "moves")
 _PARTS: Final = ("scores", "coverage", "events", "ledger-note")
-# Each reads for seconds; who comes meanwhile and finds no turn is asked to come again.
+# Each reads for seconds; who comes meanwhile is asked to come again.
 _EXPORTS_AT_ONCE: Final = 1
-_TURN_S: Final = 1.0
 
 
 def register(app: Dash, service: ForecastService, settings: Settings) -> None:
@@ -51,13 +50,14 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
         snapshot = view.snapshot if view else None
         if view is None or snapshot is None:
             return (no_update,) * (1 + len(_PARTS))
-        if isinstance(need, dict) and need.get("v") == snapshot.version:
-            same_for_all()
         figures, *parts, words = answer_for(service, snapshot, choice)
+        version = None if figures is None else snapshot.version  # None is asked for again
+        if isinstance(need, dict) and need.get("v") == version:
+            same_for_all()
         damage = damage_sentence(view.status) if view.status else ""
         notices = [states.notice(damage, "down")] if damage else []
         notices += [states.notice(warning)] if warning else []
-        drawn = {"v": snapshot.version, "spec": spec_text, "choice": choice, "figures": figures}
+        drawn = {"v": version, "spec": spec_text, "choice": choice, "figures": figures or []}
         return drawn, *parts, [words, *notices] if notices else words
 
     app.clientside_callback(
@@ -72,15 +72,19 @@ def register(app: Dash, service: ForecastService, settings: Settings) -> None:
 
 
 def answer_for(service: ForecastService, snapshot: Snapshot, choice: object) -> tuple[Any, ...]:
-    """Return the figures and the parts, or no figures and why in the place of each part."""
+    """Return the figures and the parts; why there are none in the place of each part.
+
+    The figures are None where the ledger cannot be read now.
+    """
     asked = choice if isinstance(choice, dict) else {}
     horizon, name, _ = scores.read_choice({k: str(v) for k, v in asked.items()})
     try:
         found = service.public_score(snapshot, horizon, name)
     except LedgerError as error:
-        return _without(states.notice(str(error)))
+        return None, *[states.notice(str(error))] * len(_PARTS)
     if found is None:
-        return _without(states.notice("No ledger is kept here, so nothing is scored in public."))
+        notice = states.notice("No ledger is kept here, so nothing is scored in public.")
+        return [], *[notice] * len(_PARTS)
     return render_scores(found, snapshot.spec)
 
 
@@ -103,10 +107,6 @@ def render_scores(found: PublicScore, spec: ForecastSpec) -> tuple[Any, ...]:
     )
 
 
-def _without(notice: Any) -> tuple[Any, ...]:
-    return [], notice, notice, notice, notice
-
-
 def _add_export(server: Flask, service: ForecastService) -> None:
     turns = BoundedSemaphore(_EXPORTS_AT_ONCE)
 
@@ -124,7 +124,7 @@ def _add_export(server: Flask, service: ForecastService) -> None:
         snapshot = service.view(spec, client_address()).snapshot
         if snapshot is None:
             return _sentence(f"{spec.to_text()} is not served now.", 404)
-        if not turns.acquire(timeout=_TURN_S):
+        if not turns.acquire(blocking=False):
             return _sentence("Somebody else exports the ledger now; ask again in a minute.", 503)
         try:
             lines = service.ledger_lines(snapshot, cast(ScoreRange, name))

@@ -51,7 +51,7 @@ def layout(default: ForecastSpec = DEFAULT_SPEC, /, **query: str) -> html.Div:
         states.progress_panel(),
         dcc.Store(id=of(PAGE, "choice"), data={"horizon": horizon, "range": name}),
         dcc.Store(id=of(PAGE, "figures")),
-        dcc.Store(id=of(PAGE, "stray")),
+        dcc.Store(id=of(PAGE, "whole")),
         section(
             "Accuracy",
             "Does the forecast beat “the price stays”? Each was sealed before its outcome",

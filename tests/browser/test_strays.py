@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -21,9 +23,24 @@ def asks(route: Route, output: str) -> bool:
     return output in route.request.post_data_json["output"]
 
 
+def states(route: Route) -> list[Any]:
+    """Return the values that a question brings of what the page is about."""
+    return [state.get("value") for state in route.request.post_data_json["state"]]
+
+
+def go_at_once(page: Page) -> None:
+    """Leave the page as it is."""
+
+
+def pause(page: Page) -> None:
+    page.locator("[data-pause]").click()
+    expect(page.locator("[data-slot=refresh]")).to_have_text("paused")
+
+
+@pytest.mark.parametrize("before", [go_at_once, pause])
 @pytest.mark.parametrize("fault", ["of another range", "lost"])
 def test_scores_that_are_not_of_this_page_are_asked_for_again(
-    page: Page, site: Site, fault: str
+    page: Page, site: Site, fault: str, before: Callable[[Page], None]
 ) -> None:
     other: list[str] = []
     misled: list[Route] = []
@@ -31,7 +48,7 @@ def test_scores_that_are_not_of_this_page_are_asked_for_again(
     def mislead(route: Route) -> None:
         if misled or not asks(route, "health-figures"):
             route.fallback()
-        elif not other:
+        elif states(route)[-1]["range"] == "7d":
             answer = route.fetch()
             other.append(answer.text())
             route.fulfill(response=answer)
@@ -40,39 +57,49 @@ def test_scores_that_are_not_of_this_page_are_asked_for_again(
             if fault == "lost":
                 route.fulfill(json={"multi": True, "response": {}})
             else:
-                route.fulfill(body=other[0], content_type="application/json")
+                route.fulfill(body=other[-1], content_type="application/json")
 
     page.route(CALLBACKS, mislead)
     page.goto(f"{site.url}/model-health?range=7d")
     words = page.locator("#health-ledger-note")
     expect(words).to_contain_text("of the last 7 d")
+    before(page)
     page.get_by_role("link", name="1 h").click()
     expect(words).to_contain_text("of the last 1 h")
     assert misled
     page.wait_for_function(DRAWN, arg="health-chart-skill")
 
 
-def test_a_chart_of_another_forecast_is_not_drawn(page: Page, site: Site) -> None:
+@pytest.mark.parametrize("before", [go_at_once, pause])
+@pytest.mark.parametrize("fault", ["of another forecast", "lost"])
+def test_a_chart_that_is_not_of_this_page_is_asked_for_again(
+    page: Page, site: Site, fault: str, before: Callable[[Page], None]
+) -> None:
     hour = Publisher(site.publisher.store, ForecastSpec(long_horizon_steps=12), price=61_000.0)
     now = datetime.now(UTC)
     site.publisher.store.publish(hour.snapshot(now), hour.series(now))
-    stray: list[str] = []
+    other: list[str] = []
     misled: list[Route] = []
 
     def mislead(route: Route) -> None:
         if misled or not asks(route, "live-paint.data"):
             route.fallback()
-        elif not stray:
+        elif states(route) == ["BTC-USD"]:
             answer = route.fetch()
-            stray.append(answer.text())
+            other.append(answer.text())
             route.fulfill(response=answer)
         else:
             misled.append(route)
-            route.fulfill(body=stray[0], content_type="application/json")
+            if fault == "lost":
+                route.fulfill(json={"multi": True, "response": {}})
+            else:
+                route.fulfill(body=other[-1], content_type="application/json")
 
     page.route(CALLBACKS, mislead)
     open_live(page, site)
     assert page.evaluate(NEWEST_PRICE) > 70_000
+    before(page)
     open_live(page, site, "?ticker=BTC-USD&long_horizon_steps=12")
+    assert misled
     assert page.evaluate(NEWEST_PRICE) < 70_000
     expect(page.locator("#live-forecast-long")).to_contain_text("In 60 minutes")

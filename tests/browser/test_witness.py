@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from core.domain import LedgerHead
 from core.ledger.database import database_url, open_database
@@ -39,6 +39,11 @@ def rewritten(database: sa.Engine, at: LedgerHead) -> Iterator[None]:
 def change(database: sa.Engine, row: tuple[Any, ...], price: float) -> None:
     with database.begin() as connection:
         connection.execute(FORECASTS.update().where(*row).values(price=price))
+
+
+def is_confirmed(sent: Request) -> bool:
+    """Tell whether the page asks because its reader gives up what was noted."""
+    return '"changedPropIds":["health-witness-confirm.submit_n_clicks"]' in (sent.post_data or "")
 
 
 def test_a_browser_notices_on_its_next_visit(
@@ -71,11 +76,13 @@ def test_a_browser_notices_on_its_next_visit(
         page.get_by_role("link", name="Model Health").click()
         expect(words).to_contain_text("the ledger was rewritten, or begun anew.")
         page.reload()
+        answered: list[str] = []
+        page.on("request", lambda sent: answered.append(sent.url) if is_confirmed(sent) else None)
         page.once("dialog", lambda question: question.dismiss())
         again.click()
         page.once("dialog", lambda question: question.accept())
-        expect(words).to_contain_text("the ledger was rewritten, or begun anew.")
         again.click()
         expect(words).to_contain_text("This browser has noted the newest hashes")
         expect(again).to_be_hidden()
+        assert len(answered) == 1
     assert observed.complaints == []
