@@ -12,10 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from core.domain import LedgerHead
+from core.errors import LedgerUnavailable
 from core.ledger.database import database_url, migrate, open_database
 from core.ledger.entry import Outcome, outcome_hash, row_hash
 from core.ledger.rows import entry_of, outcome_of, outcome_values, values_of
 from core.ledger.schema import CHAINS, FORECASTS, OUTCOMES
+from core.ledger.sealing import every_series
 from core.ledger.verify import Place, verify, where_is
 from core.ledger.writer import LedgerWriter, after_outcome
 from tests.clocks import ManualClock
@@ -230,6 +232,8 @@ def test_errors_that_are_not_those_of_the_forecast_are_found(
         ("UPDATE forecasts SET model_id = x'00ff' WHERE seq = 5", "Row 5 was changed"),
         ("UPDATE forecasts SET model_id = cast(x'ff' AS TEXT) WHERE seq = 5", "Row 5 was changed"),
         ("UPDATE forecasts SET hash = cast(x'ff' AS TEXT) WHERE seq = 5", "Row 5 was changed"),
+        ("UPDATE forecasts SET provider = cast(x'ff' AS TEXT) WHERE seq = 5", "Row 5 was changed"),
+        ("UPDATE forecasts SET chain = cast(x'ff' AS TEXT) WHERE seq = 5", "Row 5 is missing"),
         ("UPDATE forecasts SET point = 'much' WHERE seq = 5", "Row 5 was changed"),
         ("UPDATE outcomes SET actual = x'00ff' WHERE place = 2", "Outcome 2, of row 2, was"),
         ("UPDATE forecasts SET seq = 'five' WHERE seq = 5", "Row 5 is missing"),
@@ -244,8 +248,21 @@ def test_what_sqlite_takes_in_any_column_is_named_too(
     fill(LedgerWriter(engine, "live", clock.now), clock)
     with engine.begin() as connection:
         connection.exec_driver_sql(change)
-    (found,) = verify(engine)
+    found = next(verdict for verdict in verify(engine) if verdict.chain == "live")
     assert named in found.fault
+
+
+def test_bytes_that_are_no_text_are_an_error_to_who_goes_by_order(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    engine = open_database(database_url("", tmp_path))
+    migrate(engine)
+    fill(LedgerWriter(engine, "live", clock.now), clock)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE forecasts SET provider = cast(x'ff' AS TEXT)")
+    verify(engine)
+    with pytest.raises(LedgerUnavailable, match="Could not decode to UTF-8"):
+        list(every_series(engine, "live"))
 
 
 def test_a_hash_that_was_noted_is_found_again(filled: sa.Engine) -> None:
