@@ -45,7 +45,10 @@ class Address:
 
     @property
     def query(self) -> dict[str, str]:
-        return dict(reversed(parse_qsl(self.search.removeprefix("?"))))
+        once: dict[str, str] = {}
+        for name, text in parse_qsl(self.search.removeprefix("?")):
+            once.setdefault(name, text)
+        return once
 
 
 def read_address(address: str | None, host: str) -> Address | None:

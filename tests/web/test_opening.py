@@ -54,6 +54,11 @@ def test_the_router_takes_the_page_for_routed(published: Site) -> None:
     assert layout["live-spec"]["data"] == "BTC-USD?long_horizon_steps=12"
 
 
+def test_links_keep_the_order_of_the_address(published: Site) -> None:
+    laid_out = asked_from(published, f"{HERE}/model-health?ticker=BTC-USD&horizon=long").text
+    assert '"?ticker=BTC-USD&horizon=long&range=7d"' in laid_out.replace("\\u0026", "&")
+
+
 @pytest.mark.parametrize(
     ("path", "page"), [("/model-health", "health"), ("/portfolio", "portfolio")]
 )
