@@ -88,6 +88,20 @@
     window.Plotly.redraw(gd);
   }
 
+  /* Plotly resizes a chart 100 ms after it is asked to, as every new chart is. A drag that has begun by
+     then moves axes that are no more, and is lost: what is due is done before. */
+  function resizeBefore({ target }) {
+    const gd = target.closest(".js-plotly-plot");
+    const resized = gd && gd._resolveResize; // there while a resize is due
+    if (!resized) return;
+    clearTimeout(gd._redrawTimer);
+    delete gd._resolveResize;
+    window.Plotly.relayout(gd, { autosize: true }).then(() => resized(gd));
+  }
+  for (const start of ["mousedown", "touchstart"]) {
+    document.addEventListener(start, resizeBefore, { capture: true, passive: true });
+  }
+
   function repaint() {
     for (const gd of document.querySelectorAll(".js-plotly-plot")) {
       if (!gd.layout || !gd.layout.meta) continue;

@@ -54,12 +54,14 @@ def last_candle(page: Page) -> int:
     return int(page.evaluate(f"{LAYOUT}.meta.last"))
 
 
-def drag(page: Page, by: int) -> None:
+def drag(page: Page, by: int, until: str = "true") -> None:
+    """Move the chart along time, once `until` is true after the press."""
     box = page.locator("#live-chart .nsewdrag").first.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
+    page.wait_for_function(until)
     page.mouse.move(x + by, y, steps=4)
     page.mouse.up()
 
@@ -231,6 +233,18 @@ def test_a_pan_before_the_first_tick_is_kept_until_a_double_click(page: Page, si
     page.mouse.dblclick(box["x"] + 200, box["y"] + 60)
     page.wait_for_function(f"{LAYOUT}.xaxis.range[0] === {last_candle(page) - 8 * HOUR}")
     site.publish()
+
+
+def test_a_chart_that_is_about_to_be_resized_can_be_dragged(page: Page, site: Site) -> None:
+    open_live(page, site)
+    page.wait_for_function(f"{CHART}.dataset.watched")
+    before = x_range(page)
+    page.evaluate(f"""() => addEventListener("mousedown", () => {{
+      Plotly.Plots.resize({CHART}).then(() => {{ window.resized = true; }});
+    }}, true)""")
+    drag(page, -120, until="window.resized")
+    page.wait_for_function(f"typeof {LAYOUT}.xaxis.range[0] === 'string'")
+    assert x_range(page)[0] > before[0]
 
 
 def moves_by_hand(page: Page) -> None:
