@@ -28,6 +28,42 @@ def states(route: Route) -> list[Any]:
     return [state.get("value") for state in route.request.post_data_json["state"]]
 
 
+def mislead(
+    page: Page, output: str, is_first: Callable[[list[Any]], bool], fault: str
+) -> list[Route]:
+    """Let the second page's first answer be lost, or be the one to the first page.
+
+    Parameters
+    ----------
+    is_first : callable
+        Tells by the values of a question whether it comes from the first page.
+
+    Returns
+    -------
+    list of Route
+        The question that was misled, once it was.
+    """
+    other: list[str] = []
+    misled: list[Route] = []
+
+    def handle(route: Route) -> None:
+        if misled or not asks(route, output):
+            route.fallback()
+        elif is_first(states(route)):
+            answer = route.fetch()
+            other.append(answer.text())
+            route.fulfill(response=answer)
+        else:
+            misled.append(route)
+            if fault == "lost":
+                route.fulfill(json={"multi": True, "response": {}})
+            else:
+                route.fulfill(body=other[-1], content_type="application/json")
+
+    page.route(CALLBACKS, handle)
+    return misled
+
+
 def go_at_once(page: Page) -> None:
     """Leave the page as it is."""
 
@@ -42,24 +78,7 @@ def pause(page: Page) -> None:
 def test_scores_that_are_not_of_this_page_are_asked_for_again(
     page: Page, site: Site, fault: str, before: Callable[[Page], None]
 ) -> None:
-    other: list[str] = []
-    misled: list[Route] = []
-
-    def mislead(route: Route) -> None:
-        if misled or not asks(route, "health-figures"):
-            route.fallback()
-        elif states(route)[-1]["range"] == "7d":
-            answer = route.fetch()
-            other.append(answer.text())
-            route.fulfill(response=answer)
-        else:
-            misled.append(route)
-            if fault == "lost":
-                route.fulfill(json={"multi": True, "response": {}})
-            else:
-                route.fulfill(body=other[-1], content_type="application/json")
-
-    page.route(CALLBACKS, mislead)
+    misled = mislead(page, "health-figures", lambda seen: seen[-1]["range"] == "7d", fault)
     page.goto(f"{site.url}/model-health?range=7d")
     words = page.locator("#health-ledger-note")
     expect(words).to_contain_text("of the last 7 d")
@@ -78,24 +97,7 @@ def test_a_chart_that_is_not_of_this_page_is_asked_for_again(
     hour = Publisher(site.publisher.store, ForecastSpec(long_horizon_steps=12), price=61_000.0)
     now = datetime.now(UTC)
     site.publisher.store.publish(hour.snapshot(now), hour.series(now))
-    other: list[str] = []
-    misled: list[Route] = []
-
-    def mislead(route: Route) -> None:
-        if misled or not asks(route, "live-paint.data"):
-            route.fallback()
-        elif states(route) == ["BTC-USD"]:
-            answer = route.fetch()
-            other.append(answer.text())
-            route.fulfill(response=answer)
-        else:
-            misled.append(route)
-            if fault == "lost":
-                route.fulfill(json={"multi": True, "response": {}})
-            else:
-                route.fulfill(body=other[-1], content_type="application/json")
-
-    page.route(CALLBACKS, mislead)
+    misled = mislead(page, "live-paint.data", lambda seen: seen == ["BTC-USD"], fault)
     open_live(page, site)
     assert page.evaluate(NEWEST_PRICE) > 70_000
     before(page)
