@@ -19,7 +19,7 @@
   }
 
   /* Live asks for the new version where one is announced; Portfolio draws ticks only. */
-  function tick(data, _need, holdings) {
+  function tick(data, holdings) {
     if (!data) return [no(), no()];
     const market = draw(data, holdings);
     const due = data.v != null && document.getElementById(pulse.live.ID) && pulse.live.isDue(data.v);
@@ -160,7 +160,7 @@
   }
 
   pulse.offer({
-    tick, healthTick, healthAnswered, liveFigure, tradeMarks, figures, open, collect, collectPair, navigate, pickTicker,
-    markTicker, looked, witnessed, refreshValue, pace,
+    tick, healthTick, healthAnswered, liveFigure, tradeMarks, figures, open, collect, collectPair,
+    navigate, pickTicker, markTicker, looked, witnessed, refreshValue, pace,
   });
 })();

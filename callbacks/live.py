@@ -51,7 +51,6 @@ def register_tick(app: Dash, service: ForecastService, settings: Settings, page:
         Output(of(page, "need"), "data"),
         Output(ids.MARKET, "data", allow_duplicate=True),
         Input(of(page, "tick"), "data"),
-        State(of(page, "need"), "data"),
         State(ids.HOLDINGS, "data"),
         prevent_initial_call=True,
     )
