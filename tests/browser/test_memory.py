@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page
 
-from benchmarks.browser_memory import WARM_UP, drive, usage
+from benchmarks.browser_memory import GRID, WARM_UP, drive, usage
 from tests.browser.conftest import Observed
 from tests.browser.site import DRAWN, Site, invest, open_live, points
 
@@ -27,6 +27,7 @@ def test_hundreds_of_ticks_and_new_candles_leave_memory_flat(
     open_live(page, site)
     invest(page)
     page.wait_for_function(DRAWN, arg="live-profit-chart")
+    page.wait_for_selector(GRID)
     candles, profits = drawn(page)
     minutes = itertools.count(1)
     session = page.context.new_cdp_session(page)
